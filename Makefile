@@ -1,0 +1,58 @@
+# PBM Logistics 360. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+TOOLS := .pbm360/tools
+UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
+RUN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: help setup up demo test lint lab dashboards bench notebooks down clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(TOOLS)/bin/uv:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv
+
+$(INSTALLED): uv.lock pyproject.toml | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
+	$(UV) sync --frozen --all-extras --python 3.11
+	@touch $@
+
+setup: $(INSTALLED) ## install the locked packages into .venv (finds uv or installs it)
+
+up: setup ## start the local stack: BigQuery, Pub/Sub, PostgreSQL
+	$(RUN)/pbm360 up
+
+demo: setup ## the whole story in under five minutes: simulate, stream, build, open the dashboards
+	$(RUN)/pbm360 demo
+
+test: setup ## run every test
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/pytest
+
+lint: setup ## format and lint Python and notebooks
+	$(RUN)/ruff check --fix .
+	$(RUN)/ruff format .
+
+lab: up ## open JupyterLab on the notebooks
+	$(RUN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
+
+dashboards: up ## serve the dashboards
+	$(RUN)/pbm360 dashboards
+
+bench: setup ## measure speed and memory; writes docs/benchmarks.md
+	$(RUN)/python -m tests.benchmarks.run
+
+notebooks: setup ## execute every chapter and store its outputs
+	$(RUN)/python -m tests.notebooks.execute
+
+down: ## stop everything that was started here
+	@if [ -x $(RUN)/pbm360 ]; then $(RUN)/pbm360 down; else echo "nothing is installed here, so nothing runs"; fi
+
+clean: down ## stop, and remove the local stack's data (asks first)
+	@read -r -p "Remove .pbm360 with all local data? [y/N] " answer; [ "$$answer" = y ] && rm -rf .pbm360

@@ -1,0 +1,1 @@
+"""PBM Logistics 360: one truthful picture of a specialty pharmacy's orders."""

@@ -1,0 +1,145 @@
+"""Keep in the catalog what a `create table` says: descriptions, required columns, partition, cluster, filters.
+
+Faults: column descriptions, NOT NULL and clustering of a SQL definition are lost; `create table if not exists` on a
+table that exists overwrites its entry; `like` copies no description.
+"""
+
+from __future__ import annotations
+
+from bqemulator.catalog import ddl_sync
+from bqemulator.catalog.etag import generate_etag
+from bqemulator.catalog.models import Clustering, TableFieldSchema, TableMeta, TableSchema, TimePartitioning
+from sqlglot import exp, parse_one
+
+from pbm360.local.bigquery.patching import replace_everywhere
+
+PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
+
+
+def install() -> None:
+    """Register the definition's reader."""
+    replace_everywhere(ddl_sync.sync_created_table, remember_created_table)
+
+
+def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
+    """Write the catalog entry of a table that a `create table` has just made."""
+    if ddl_sync._detect_plain_create_table(bq_sql) is None:
+        return
+    tree = parse_one(bq_sql, read="bigquery")
+    if tree.find(exp.TemporaryProperty):
+        return
+    place = ddl_sync._split_target(ddl_sync._detect_plain_create_table(bq_sql), project_id)
+    if not place[1] or not place[2]:
+        return
+    existing = ctx.catalog.get_table(*place)
+    if existing is not None and tree.args.get("exists"):
+        return
+    ddl_sync._ensure_dataset(place[0], place[1], ctx)
+    source = _like_source(tree, project_id, ctx)
+    entry = _entry(place, ddl_sync._introspect_schema(*place, ctx), ctx)
+    changes = _like_changes(entry, source) if source is not None else _definition_changes(entry, tree)
+    entry = entry.model_copy(update=changes)
+    if existing is None:
+        ctx.catalog.create_table(entry)
+    else:
+        ctx.catalog.update_table(entry)
+
+
+def register_columns(place: tuple[str, str, str], schema: list[dict], ctx) -> None:
+    """Write the catalog entry of a table that a job's destination has just made, from the job's schema."""
+    from bqemulator.api.routes.tables import _parse_schema_fields
+
+    entry = _entry(place, TableSchema(fields=_parse_schema_fields(schema)), ctx)
+    if ctx.catalog.get_table(*place) is None:
+        ctx.catalog.create_table(entry)
+    else:
+        ctx.catalog.update_table(entry)
+
+
+def _entry(place: tuple[str, str, str], schema: TableSchema, ctx) -> TableMeta:
+    now = ctx.clock.now()
+    return TableMeta(
+        project_id=place[0],
+        dataset_id=place[1],
+        table_id=place[2],
+        table_type="TABLE",
+        schema=schema,
+        creation_time=now,
+        last_modified_time=now,
+        num_rows=0,
+        num_bytes=0,
+        etag=generate_etag(*place, "TABLE", str(now)),
+    )
+
+
+def _like_source(tree: exp.Create, project_id: str, ctx) -> TableMeta | None:
+    like = tree.find(exp.LikeProperty)
+    if like is None:
+        return None
+    source = like.this
+    return ctx.catalog.get_table(source.catalog or project_id, source.db, source.name)
+
+
+def _like_changes(entry: TableMeta, source: TableMeta) -> dict:
+    return {
+        "schema_": source.schema_,
+        "description": source.description,
+        "time_partitioning": source.time_partitioning,
+        "clustering": source.clustering,
+    }
+
+
+def _definition_changes(entry: TableMeta, tree: exp.Create) -> dict:
+    described = {column.name.lower(): column for column in tree.find_all(exp.ColumnDef)}
+    fields = tuple(_with_definition(field, described.get(field.name.lower())) for field in entry.schema_.fields)
+    options = _options(tree)
+    description = options.get("description")
+    return {
+        "schema_": TableSchema(fields=fields),
+        "description": description.name if description is not None else None,
+        "time_partitioning": _partitioning(tree, options),
+        "clustering": _clustering(tree),
+    }
+
+
+def _with_definition(field: TableFieldSchema, column: exp.ColumnDef | None) -> TableFieldSchema:
+    if column is None:
+        return field
+    changes: dict = {}
+    for constraint in column.args.get("constraints") or ():
+        kind = constraint.args.get("kind")
+        if isinstance(kind, exp.NotNullColumnConstraint) and not kind.args.get("allow_null"):
+            changes["mode"] = "REQUIRED" if field.mode != "REPEATED" else field.mode
+    for option in column.find_all(exp.Property, exp.EQ):
+        if option.name.lower() == "description":
+            value = option.args.get("value") or option.args.get("expression")
+            changes["description"] = value.name
+    return field.model_copy(update=changes)
+
+
+def _options(tree: exp.Create) -> dict[str, exp.Expression]:
+    properties = tree.args.get("properties")
+    return {
+        item.name.lower(): item.args["value"]
+        for item in (properties.expressions if properties else ())
+        if type(item) is exp.Property
+    }
+
+
+def _partitioning(tree: exp.Create, options: dict) -> TimePartitioning | None:
+    clause = tree.find(exp.PartitionedByProperty)
+    column = clause.find(exp.Column, exp.Identifier) if clause is not None else None
+    if column is None:
+        return None
+    units = [unit for unit in PARTITION_UNITS if f", {unit}" in clause.sql(dialect="bigquery").upper()]
+    required = options.get("require_partition_filter")
+    return TimePartitioning(
+        type=units[0] if units else "DAY",
+        field=column.name,
+        require_partition_filter=required is not None and required.sql().lower() == "true",
+    )
+
+
+def _clustering(tree: exp.Create) -> Clustering | None:
+    clause = tree.find(exp.Cluster)
+    return Clustering(fields=tuple(item.name for item in clause.expressions)) if clause is not None else None

@@ -1,0 +1,274 @@
+"""Put GoogleSQL's meaning in the place of functions that the emulator translates wrongly.
+
+The statement is corrected while it is still GoogleSQL; each correction names a macro of `macros.sql`, which the
+emulator passes on as it is.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable
+from pathlib import Path
+
+import sqlglot
+from bqemulator.domain.errors import InvalidQueryError
+from bqemulator.domain.result import Err
+from bqemulator.sql import inner_query, translator
+from bqemulator.sql.errors import sql_parse_error
+from sqlglot import exp
+
+from pbm360.local.bigquery.corrections.functions import refuse_unknown_functions
+from pbm360.local.bigquery.patching import replace_everywhere
+
+MACROS = Path(__file__).with_name("macros.sql")
+WEEKDAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
+UNIT_MICROSECONDS = {
+    "MICROSECOND": 1,
+    "MILLISECOND": 1_000,
+    "SECOND": 1_000_000,
+    "MINUTE": 60_000_000,
+    "HOUR": 3_600_000_000,
+    "DAY": 86_400_000_000,
+}
+
+CAST_NAMES = {
+    exp.DType.BIGINT: "int64",
+    exp.DType.INT: "int64",
+    exp.DType.DECIMAL: "numeric",
+    exp.DType.BOOLEAN: "bool",
+    exp.DType.TIMESTAMPTZ: "timestamp",
+    exp.DType.TEXT: "string",
+}
+RESERVED_IN_DUCKDB = frozenset(Path(__file__).with_name("duckdb_reserved_words.txt").read_text().split())
+
+emulator_rewrite = inner_query.rewrite_and_translate_statement
+emulator_translate = translator.SQLTranslator.translate
+
+
+def install() -> None:
+    """Correct every statement before the emulator rewrites it, and every body of a routine before it is translated."""
+    replace_everywhere(inner_query.rewrite_and_translate_statement, rewrite_and_translate)
+    translator.SQLTranslator.translate = translate
+
+
+def create_macros(connection) -> None:
+    """Create the macros, and the one function that needs Python, in the database of a DuckDB connection."""
+    codecs.register_error("one_mark_a_byte", _mark_each_byte)
+    connection.create_function("pbm_decode_lossy", _decode_lossy, ["BLOB"], "VARCHAR")
+    connection.execute(MACROS.read_text())
+
+
+def _decode_lossy(given: bytes) -> str:
+    return given.decode("utf-8", "one_mark_a_byte")
+
+
+def _mark_each_byte(error: UnicodeDecodeError) -> tuple[str, int]:
+    return "\ufffd" * (error.end - error.start), error.end
+
+
+async def rewrite_and_translate(bq_sql: str, **context) -> str:
+    """Correct a statement, then let the emulator turn it into DuckDB's SQL.
+
+    Raises `InvalidQueryError` for a statement that GoogleSQL would not take.
+    """
+    try:
+        corrected = correct(bq_sql)
+    except sqlglot.errors.SqlglotError as error:
+        raise sql_parse_error(str(error)) from error
+    return await emulator_rewrite(corrected, **context)
+
+
+def translate(self, bq_sql: str, **context):
+    """Translate GoogleSQL; what comes with a schema is a statement, which is corrected already."""
+    if "schema" in context:
+        return emulator_translate(self, bq_sql, **context)
+    try:
+        return emulator_translate(self, correct(bq_sql), **context)
+    except sqlglot.errors.SqlglotError as error:
+        return Err(sql_parse_error(str(error)))
+    except InvalidQueryError as error:
+        return Err(error)
+
+
+def correct(bq_sql: str) -> str:
+    """Return the statement with its wrongly translated parts replaced; the same text where there are none."""
+    tree = sqlglot.parse_one(bq_sql, read="bigquery")
+    refuse_unknown_functions(tree)
+    changed = _quote_reserved_names(tree)
+    for node in reversed(list(tree.walk())):  # children first
+        rule = RULES.get(type(node))
+        replacement = rule(node) if rule else None
+        if replacement is not None:
+            if node is tree:
+                tree = replacement
+            else:
+                node.replace(replacement)
+            changed = True
+    return tree.sql(dialect="bigquery") if changed else bq_sql
+
+
+def _quote_reserved_names(tree: exp.Expression) -> bool:
+    """Quote the names that are free in GoogleSQL and reserved in DuckDB, such as a column `at`."""
+    changed = False
+    for identifier in tree.find_all(exp.Identifier):
+        if not identifier.quoted and identifier.name.lower() in RESERVED_IN_DUCKDB:
+            identifier.set("quoted", True)
+            changed = True
+    return changed
+
+
+def _call(name: str, *arguments) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=[exp.convert(argument) for argument in arguments])
+
+
+def _first_weekday(unit: exp.Expression | None) -> int | None:
+    """Return the weekday on which a week unit begins (0 = Sunday); `None` where the unit is no week."""
+    if isinstance(unit, exp.WeekStart):
+        return WEEKDAYS.index(unit.name.upper())
+    return {"WEEK": 0, "ISOWEEK": 1}.get(unit.name.upper() if unit is not None else "")
+
+
+def _timestamp_diff(node: exp.TimestampDiff) -> exp.Expression | None:
+    microseconds = UNIT_MICROSECONDS.get(node.args["unit"].name.upper())
+    return _call("pbm_timestamp_diff", node.this, node.expression, microseconds) if microseconds else None
+
+
+def _date_diff(node: exp.DateDiff) -> exp.Expression | None:
+    first = _first_weekday(node.args.get("unit"))
+    return _call("pbm_week_diff", node.this, node.expression, first) if first is not None else None
+
+
+def _date_trunc(node: exp.DateTrunc) -> exp.Expression | None:
+    first = _first_weekday(node.args.get("unit"))
+    return _call("pbm_week_start", node.this, first) if first is not None else None
+
+
+def _datetime_trunc(node: exp.DatetimeTrunc) -> exp.Expression | None:
+    first = _first_weekday(node.args.get("unit"))
+    return _call("pbm_datetime_week_start", node.this, first) if first is not None else None
+
+
+def _timestamp_trunc(node: exp.TimestampTrunc) -> exp.Expression | None:
+    first = _first_weekday(node.args.get("unit"))
+    if first is None:
+        return None
+    return _call("pbm_timestamp_week_start", node.this, first, node.args.get("zone") or "UTC")
+
+
+def _item(node: exp.Bracket) -> exp.Expression | None:
+    offset = node.args.get("offset")
+    if offset is None or len(node.expressions) != 1:
+        return None
+    position = node.expressions[0] if offset == 0 else exp.Paren(this=node.expressions[0] - offset)
+    return _call("pbm_safe_item" if node.args.get("safe") else "pbm_item", node.this, position)
+
+
+def _division(node: exp.IntDiv) -> exp.Expression:
+    return _call("pbm_div", node.this, node.expression)
+
+
+def _remainder(node: exp.Mod) -> exp.Expression:
+    return _call("pbm_mod", node.this.unnest(), node.expression.unnest())
+
+
+def _cast(node: exp.Cast) -> exp.Expression | None:
+    kind = node.to
+    manner = "try" if isinstance(node, exp.TryCast) else "to"
+    if kind.expressions:
+        return None
+    name = CAST_NAMES.get(kind.this)
+    if name is None:
+        return None
+    # the cast around it tells the emulator the type
+    return exp.Cast(this=_call(f"pbm_{manner}_{name}", node.this), to=_type(kind) or kind.copy())
+
+
+def _safe(node: exp.SafeFunc) -> exp.Expression | None:
+    """Turn `safe.` before one of our casts into its safe form: DuckDB's TRY takes no function that raises."""
+    inner = node.this
+    if isinstance(inner, exp.Anonymous) and inner.name.startswith("pbm_to_"):
+        return exp.Anonymous(this=inner.name.replace("pbm_to_", "pbm_try_"), expressions=inner.expressions)
+    return None
+
+
+def _timestamp(node: exp.Timestamp) -> exp.Expression | None:
+    return _call("pbm_to_timestamp", node.this) if node.this is not None and not node.args.get("zone") else None
+
+
+def _lossy_text(node: exp.SafeConvertBytesToString) -> exp.Expression:
+    return _call("pbm_lossy_text", node.this)
+
+
+def _type(node: exp.DataType) -> exp.Expression | None:
+    """Give `numeric` its precision: DuckDB's own default is decimal(18, 3)."""
+    if node.this != exp.DType.DECIMAL or node.expressions or isinstance(node.parent, exp.TryCast):
+        return None
+    return exp.DataType(
+        this=exp.DType.DECIMAL,
+        expressions=[exp.DataTypeParam(this=exp.Literal.number(digits)) for digits in (38, 9)],
+    )
+
+
+def _bytes(node: exp.ByteString) -> exp.Expression:
+    # the token keeps the literal's escapes as written
+    return _call("pbm_bytes", node.name.encode().decode("unicode_escape").encode("latin-1").hex())
+
+
+def _struct(node: exp.Struct) -> exp.Expression | None:
+    """Name the fields of `struct(a, b)` after its columns, unless it is compared, where position alone counts."""
+    is_compared = isinstance(node.parent, (exp.Predicate, exp.Tuple)) or node.find_ancestor(exp.In) is not None
+    parts = node.expressions
+    if is_compared or not any(isinstance(part, exp.Column) for part in parts):
+        return None
+    if not all(isinstance(part, (exp.Column, exp.PropertyEQ)) for part in parts):
+        return None
+    named = [
+        exp.PropertyEQ(this=exp.to_identifier(part.name), expression=part) if isinstance(part, exp.Column) else part
+        for part in parts
+    ]
+    return exp.Struct(expressions=[part.copy() for part in named])
+
+
+def _json_value(node: exp.JSONExtractScalar) -> exp.Expression | None:
+    return None if _is_json(node.this) else _call("pbm_json_value", node.this, _path(node))
+
+
+def _json_query(node: exp.JSONExtract) -> exp.Expression | None:
+    return None if _is_json(node.this) else _call("pbm_json_query", node.this, _path(node))
+
+
+def _json_type(node: exp.JSONType) -> exp.Expression:
+    return _call("pbm_json_type", node.this)
+
+
+def _is_json(document: exp.Expression) -> bool:
+    return document.find(exp.ParseJSON, exp.JSON) is not None
+
+
+def _path(node: exp.Expression) -> exp.Expression:
+    path = node.expression
+    return exp.Literal.string(path.sql(dialect="bigquery").strip("'\"")) if isinstance(path, exp.JSONPath) else path
+
+
+RULES: dict[type, Callable] = {
+    exp.TimestampDiff: _timestamp_diff,
+    exp.DateDiff: _date_diff,
+    exp.DatetimeDiff: _date_diff,
+    exp.DateTrunc: _date_trunc,
+    exp.DatetimeTrunc: _datetime_trunc,
+    exp.TimestampTrunc: _timestamp_trunc,
+    exp.Bracket: _item,
+    exp.IntDiv: _division,
+    exp.Mod: _remainder,
+    exp.Cast: _cast,
+    exp.TryCast: _cast,
+    exp.SafeFunc: _safe,
+    exp.Timestamp: _timestamp,
+    exp.DataType: _type,
+    exp.SafeConvertBytesToString: _lossy_text,
+    exp.ByteString: _bytes,
+    exp.Struct: _struct,
+    exp.JSONExtractScalar: _json_value,
+    exp.JSONExtract: _json_query,
+    exp.JSONType: _json_type,
+}

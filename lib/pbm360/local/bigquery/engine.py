@@ -1,0 +1,129 @@
+"""Give every thread its own DuckDB cursor, so that queries run side by side and see committed data alone."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import duckdb
+from bqemulator.config import Settings
+from bqemulator.storage.engine import DuckDBEngine
+
+
+class WarehouseEngine(DuckDBEngine):
+    """The emulator's engine with one cursor a thread, one writer at a time, and real transactions.
+
+    A cursor is a DuckDB connection of its own: a reader sees what was committed when its statement began.
+    """
+
+    def __init__(self, settings: Settings):
+        super().__init__(settings)
+        self._thread = threading.local()
+        self._writer = threading.RLock()
+        self.after_rollback = lambda: None
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The calling thread's cursor, opened on first use."""
+        root = super().connection
+        if getattr(self._thread, "root", None) is not root:
+            self._thread.root = root
+            self._thread.cursor = self.new_cursor()
+            self._thread.is_open = False
+        return self._thread.cursor
+
+    def new_cursor(self) -> duckdb.DuckDBPyConnection:
+        """Open a connection of its own to the same database, in UTC."""
+        cursor = super().connection.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        return cursor
+
+    @asynccontextmanager
+    async def write_lock(self) -> AsyncIterator[None]:
+        """Let one thread write at a time (the emulator asks for it around its own statements)."""
+        with self._writer:
+            yield
+
+    @property
+    def in_transaction(self) -> bool:
+        """Tell whether the calling thread has an open transaction."""
+        return self.connection is not None and self._thread.is_open
+
+    def begin(self) -> None:
+        """Open a transaction on the thread's cursor and become the only writer until it ends."""
+        self._writer.acquire()
+        try:
+            self.connection.execute("BEGIN TRANSACTION")
+        except BaseException:
+            self._writer.release()
+            raise
+        self._thread.is_open = True
+
+    def commit(self) -> None:
+        """Publish the open transaction; raises `duckdb.Error`, and nothing is published, where it can't be."""
+        try:
+            self.connection.execute("COMMIT")
+        except duckdb.Error:
+            self.rollback()
+            raise
+        self._close_transaction()
+
+    def rollback(self) -> None:
+        """Undo the open transaction."""
+        try:
+            with contextlib.suppress(duckdb.TransactionException):  # a failed commit has rolled back already
+                self.connection.execute("ROLLBACK")
+            self.after_rollback()
+        finally:
+            self._close_transaction()
+
+    def _close_transaction(self) -> None:
+        self._thread.is_open = False
+        self._writer.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the block as one transaction of the only writer; a block inside an open transaction joins it."""
+        if self.in_transaction:
+            yield
+            return
+        self.begin()
+        try:
+            yield
+        except BaseException:
+            self.rollback()
+            raise
+        self.commit()
+
+    @contextmanager
+    def private_session(self) -> Iterator[None]:
+        """Run the block on a fresh cursor, so that its temporary tables are its own and vanish with it."""
+        outer = self.connection
+        self._thread.cursor = self.new_cursor()
+        try:
+            yield
+        finally:
+            if self._thread.is_open:
+                self.rollback()
+            self._thread.cursor.close()
+            self._thread.cursor = outer
+
+    async def stop(self) -> None:
+        """Write the log into the database file, then close it."""
+        if self._connection is not None:
+            with self._writer:
+                self._connection.interrupt()
+                self._connection.execute("CHECKPOINT")
+        await super().stop()
+
+    def _register_builtin_udfs(self) -> None:
+        """Create the functions that DuckDB lacks: the emulator's, then ours."""
+        from pbm360.local.bigquery.corrections.translation import create_macros
+
+        super()._register_builtin_udfs()
+        create_macros(self._connection)
+
+    def _load_spatial(self) -> None:
+        """Load nothing: the extension would be downloaded, and this warehouse has no GEOGRAPHY column."""

@@ -1,0 +1,170 @@
+"""Serve the Storage Read and Write API in threads, with whole batches, strict schemas and bounded memory."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import grpc
+import pyarrow as pa
+from bqemulator.api.dependencies import AppContext
+from bqemulator.domain.errors import DomainError
+from bqemulator.grpc_api import read_servicer, write_servicer
+from bqemulator.sql.table_rewriter import rewrite_table_refs
+from bqemulator.storage.sql_identifiers import quoted_table_ref
+from bqemulator.streaming import read_session
+from google.cloud.bigquery_storage_v1 import types
+
+RPC_THREADS = 96  # an append stream holds a thread for as long as it is open
+MESSAGE_BYTES = 4 * 1024 * 1024
+SESSIONS_KEPT = 64
+UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+
+log = logging.getLogger(__name__)
+
+
+class RecentSessions(OrderedDict):
+    """Read sessions by name; the oldest go first."""
+
+    def __setitem__(self, name: str, session) -> None:
+        super().__setitem__(name, session)
+        while len(self) > SESSIONS_KEPT:
+            self.popitem(last=False)
+
+
+class ReadHandler(read_servicer.BigQueryReadHandler):
+    """Storage Read: a filter that can't be understood is refused, and batches fit into messages."""
+
+    def _handle_create_read_session(self, request_bytes: bytes, context: grpc.ServicerContext) -> bytes:
+        try:
+            return super()._handle_create_read_session(request_bytes, context)
+        except DomainError as error:
+            context.abort(getattr(grpc.StatusCode, error.grpc_status_name, grpc.StatusCode.INTERNAL), error.message)
+
+    def _handle_read_rows(self, request_bytes: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        name = types.ReadRowsRequest.deserialize(request_bytes).read_stream
+        session = read_session.get_session("/".join(name.split("/")[:-2]))
+        if session is not None and session.data_format != read_session.FORMAT_ARROW:
+            yield from super()._handle_read_rows(request_bytes, context)
+            return
+        rows = read_session.get_stream_data(session.session_name, name) if session is not None else None
+        if rows is None:
+            context.abort(grpc.StatusCode.NOT_FOUND, f"no read stream {name!r}: it is unknown or was read long ago")
+        offset = types.ReadRowsRequest.deserialize(request_bytes).offset
+        yield from _row_messages(rows.slice(offset), session.arrow_schema_bytes)
+
+
+def _row_messages(rows: pa.Table, schema_bytes: bytes) -> Iterator[bytes]:
+    bytes_a_row = max(1, rows.nbytes // max(1, rows.num_rows))
+    schema = types.ArrowSchema(serialized_schema=schema_bytes)
+    for batch in rows.to_batches(max_chunksize=max(1, MESSAGE_BYTES // bytes_a_row)):
+        payload = types.ArrowRecordBatch(serialized_record_batch=batch.serialize().to_pybytes())
+        message = types.ReadRowsResponse(row_count=batch.num_rows, arrow_record_batch=payload, arrow_schema=schema)
+        schema = None
+        yield types.ReadRowsResponse.serialize(message)
+
+
+def build_read_sql(target_ref: str, selected_fields, session, caller=None) -> str:
+    """Write the DuckDB query of a read session; raises `DomainError` for a filter that can't be translated."""
+    from bqemulator.jobs.executor import _translator
+
+    columns = ", ".join(f"`{name}`" for name in selected_fields) if selected_fields else "*"
+    row_filter = session.read_options.row_restriction if session.read_options else ""
+    if not row_filter:
+        return f"SELECT {columns} FROM {target_ref}".replace("`", '"')
+    read_servicer._reject_dangerous_filter(row_filter)
+    result = _translator.translate(f"SELECT {columns} FROM read_target WHERE {row_filter}", caller=caller)
+    if not hasattr(result, "value"):
+        raise result.error
+    return rewrite_table_refs(result.value, "").replace("read_target", target_ref, 1)
+
+
+class WriteHandler(write_servicer.BigQueryWriteHandler):
+    """Storage Write: appends run side by side, and what does not fit the table is answered with an error."""
+
+    def _perform_append(self, bound_stream, rows_table, offset, max_buffered_rows) -> bytes:
+        try:
+            return super()._perform_append(bound_stream, rows_table, offset, max_buffered_rows)
+        except Exception as error:  # whatever DuckDB refuses must reach the writer, and the stream stays open
+            log.warning("append to %s failed: %s", bound_stream.name, error)
+            return write_servicer._error_response(bound_stream.name, f"rows were not appended: {error}")
+
+    def _flush_to_target(self, stream, rows: pa.Table) -> None:
+        engine = self._ctx.engine
+        target = quoted_table_ref(stream.project_id, stream.dataset_id, stream.table_id)
+        name = f"__append_{uuid4().hex[:12]}"
+        engine.connection.register(name, rows)
+        try:
+            engine.execute(f"INSERT INTO {target} BY NAME SELECT * FROM {name}")
+        finally:
+            engine.connection.unregister(name)
+
+
+def align_to_target(rows: pa.Table, target: pa.Schema) -> pa.Table:
+    """Cast appended rows to the table's columns; a missing column becomes null.
+
+    Raises `ValueError` for a column that the table does not have or whose values do not fit.
+    """
+    unknown = [name for name in rows.column_names if name not in target.names]
+    if unknown:
+        raise ValueError(f"the table has no column {', '.join(unknown)}; it has {', '.join(target.names)}")
+    columns = []
+    for field in target:
+        if field.name not in rows.column_names:
+            columns.append(pa.nulls(rows.num_rows, field.type))
+            continue
+        column = rows.column(field.name)
+        if not _fits(column.type, field.type):
+            raise ValueError(f"column {field.name} is {field.type}; the rows hold {column.type}")
+        try:
+            columns.append(column if column.type == field.type else column.cast(field.type))
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"column {field.name}: {error}") from error
+    return pa.Table.from_arrays(columns, schema=target)
+
+
+def _fits(given: pa.DataType, wanted: pa.DataType) -> bool:
+    """Tell whether values of `given` may be written to a column of `wanted`: the same kind, in any width."""
+    if given == wanted or pa.types.is_null(given):
+        return True
+    kinds = (
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+        lambda kind: pa.types.is_string(kind) or pa.types.is_large_string(kind),
+        lambda kind: pa.types.is_binary(kind) or pa.types.is_large_binary(kind),
+        lambda kind: pa.types.is_timestamp(kind) and kind.tz is not None,
+        lambda kind: pa.types.is_timestamp(kind) and kind.tz is None,
+        pa.types.is_date,
+        pa.types.is_time,
+        pa.types.is_struct,
+        lambda kind: pa.types.is_list(kind) or pa.types.is_large_list(kind),
+    )
+    return any(kind(given) and kind(wanted) for kind in kinds)
+
+
+class ThreadedServer:
+    """A gRPC server in threads behind the asynchronous start and stop that the emulator calls."""
+
+    def __init__(self, server: grpc.Server):
+        self._server = server
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        self._server.start()
+
+    async def stop(self, grace: float) -> None:
+        """Refuse new calls and end the open ones after `grace` seconds."""
+        self._server.stop(grace).wait()
+
+
+def build_grpc_server(context: AppContext) -> tuple[ThreadedServer, int]:
+    """Build the Storage API server on 127.0.0.1; returns it and its port."""
+    server = grpc.server(ThreadPoolExecutor(RPC_THREADS, thread_name_prefix="storage"), options=UNLIMITED)
+    server.add_generic_rpc_handlers([ReadHandler(context), WriteHandler(context)])
+    port = server.add_insecure_port(f"{context.settings.grpc_host}:{context.settings.grpc_port}")
+    return ThreadedServer(server), port

@@ -1,0 +1,231 @@
+"""Build a day: land bronze, stage silver, stage gold, pass the gates, publish all in one transaction.
+
+The tutorial's chapters 04 to 06, `pbm360 build` and the schedule call these same functions. Staging tables live in
+`pbm_staging`, not in temporary tables, because each step may run in a process of its own; one build runs at a time.
+"""
+
+from __future__ import annotations
+
+import datetime
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from pbm360 import checks, oms
+from pbm360.domain import rules
+from pbm360.domain.privacy import pseudonym
+from pbm360.warehouse import Warehouse
+
+OVERLAP_DAYS = 2  # a build of day D reads the messages known in [D - 2, D]
+SILVER_GATE = ("stg_order_events", "rejected_events")
+GOLD_GATE = ("fact_order_lifecycle", "fact_stage_visits", "dim_drugs", "dim_patients", "dim_pharmacies")
+RULE_TABLES = {
+    "ops.rule_codes": "codes",
+    "ops.rule_event_types": "event_types",
+    "ops.rule_schemas": "schemas",
+    "ops.rule_transitions": "transitions",
+    "ops.rule_sparse_zip3": "sparse_zip3",
+}
+
+
+class BuildError(RuntimeError):
+    """A step of a build can't be done; the text says why and what to do first."""
+
+
+class LedgerError(RuntimeError):
+    """Messages are neither accepted nor duplicate nor rejected."""
+
+
+@dataclass(frozen=True)
+class BatchRun:
+    """One run of the batch for one day; `cut_at` (UTC) fixes what it reads."""
+
+    run_id: str
+    run_date: datetime.date
+    cut_at: datetime.datetime
+
+    @property
+    def window(self) -> dict:
+        """The days whose messages the run reads, as parameters of the SQL."""
+        return {
+            "first_date": self.run_date - datetime.timedelta(days=OVERLAP_DAYS),
+            "last_date": self.run_date,
+            "cut_at": self.cut_at,
+        }
+
+    @property
+    def key(self) -> dict:
+        """What names the run's row, as parameters of the SQL."""
+        return {"run_id": self.run_id, "run_date": self.run_date}
+
+
+@dataclass(frozen=True)
+class BuildReport:
+    """What a published run did; counts are of messages, events and orders."""
+
+    run_id: str
+    run_date: datetime.date
+    new_message_count: int
+    accepted_count: int
+    rejected_count: int
+    touched_order_count: int
+    seconds: float
+
+
+def prepare(warehouse: Warehouse) -> None:
+    """Create the tables that are missing and load the domain's rules. Harmless when repeated."""
+    warehouse.create_tables()
+    load_rules(warehouse)
+
+
+def load_rules(warehouse: Warehouse) -> None:
+    """Replace the rule tables and `dim_stages` by the domain's data files."""
+    for table, name in RULE_TABLES.items():
+        rows = [{column: text or None for column, text in row.items()} for row in rules.read_table(name)]
+        if name == "schemas":
+            rows = [row | {"schema_version": int(row["schema_version"])} for row in rows]
+        warehouse.load_rows(table, rows, replace=True)
+    warehouse.load_rows("gold.dim_stages", [asdict(stage) for stage in rules.stages().values()], replace=True)
+
+
+def land_bronze(warehouse: Warehouse, run_date: datetime.date) -> BatchRun:
+    """Start a run of the day: fix its cut and land the order-management database's snapshot of that day."""
+    now = datetime.datetime.now(datetime.UTC)
+    run = BatchRun(f"{run_date.isoformat()}-{secrets.token_hex(4)}", run_date, cut_at=now)
+    load_rules(warehouse)
+    warehouse.run("build/start_run.sql", {**run.key, "started_at": now, "cut_at": run.cut_at})
+    with _failure_noted(warehouse, run):
+        oms.land_snapshot(warehouse, warehouse.settings, run_date)
+    return run
+
+
+def stage_silver(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
+    """Judge the run's new messages, stage silver and pass its gate. Returns what the checks found.
+
+    Raises `CheckFailed` where the gate fails; silver as committed is untouched either way.
+    """
+    with _failure_noted(warehouse, run):
+        warehouse.run("staging/new_messages.sql", run.window)
+        fill_vault(warehouse, run)
+        for name in ("judged_messages", "stg_order_events", "rejected_events", "touched_orders"):
+            warehouse.run(f"staging/{name}.sql")
+        warehouse.run("build/mark_staged.sql", run.key)
+        return _pass_gate(warehouse, run, SILVER_GATE)
+
+
+def stage_gold(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
+    """Compute the rows of the orders that the run touches and the dimensions, and pass gold's gate.
+
+    Raises `BuildError` where another run's silver is staged, `CheckFailed` where the gate fails.
+    """
+    _require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
+    with _failure_noted(warehouse, run):
+        for name in ("touched_events", "fact_order_lifecycle", "fact_stage_visits"):
+            warehouse.run(f"staging/{name}.sql")
+        for name in ("dim_drugs", "dim_patients", "dim_pharmacies"):
+            warehouse.run(f"staging/{name}.sql", {"last_date": run.run_date})
+        found = _pass_gate(warehouse, run, GOLD_GATE)
+        warehouse.run("build/mark_gated.sql", run.key)
+        return found
+
+
+def publish(warehouse: Warehouse, run: BatchRun) -> list[dict]:
+    """Publish silver, gold and the mark in one transaction, then balance the ledger of the run's days.
+
+    Returns the ledger's rows (one per known_date and source). Raises `LedgerError` where it does not balance.
+    """
+    _require_status(warehouse, run, "gated", "stage gold first (chapter 06, or `pbm360 build`)")
+    with _failure_noted(warehouse, run):
+        warehouse.run("build/publish.sql", {**run.key, "finished_at": datetime.datetime.now(datetime.UTC)})
+    return reconcile(warehouse, run)
+
+
+def reconcile(warehouse: Warehouse, run: BatchRun) -> list[dict]:
+    """Balance received = accepted + duplicate + rejected for the run's days and return the ledger's rows."""
+    parameters = {**run.window, "reconciled_at": datetime.datetime.now(datetime.UTC)}
+    warehouse.run("build/reconcile.sql", parameters)
+    ledger = warehouse.run("build/ledger.sql", {"first_date": run.run_date, "last_date": run.run_date}).to_pylist()
+    missing = sum(row["unaccounted_count"] for row in ledger)
+    if missing:
+        raise LedgerError(
+            f"{missing} messages known on {run.run_date} are neither accepted nor duplicate nor rejected; "
+            f"build the day again (`pbm360 build --date {run.run_date}`)"
+        )
+    return ledger
+
+
+def build(warehouse: Warehouse, run_date: datetime.date) -> BuildReport:
+    """Build one day from bronze to gold; repeating it changes nothing."""
+    started_at = datetime.datetime.now(datetime.UTC)
+    run = land_bronze(warehouse, run_date)
+    stage_silver(warehouse, run)
+    stage_gold(warehouse, run)
+    publish(warehouse, run)
+    return report(warehouse, run, started_at)
+
+
+def backfill(
+    warehouse: Warehouse,
+    first_date: datetime.date,
+    last_date: datetime.date,
+    on_built: Callable[[BuildReport], None] = lambda report: None,
+) -> list[BuildReport]:
+    """Build every day of a range (both included) in order; `on_built` is called after each."""
+    if first_date > last_date:
+        raise BuildError(f"the first day {first_date} must not be after the last day {last_date}")
+    reports = []
+    for offset in range((last_date - first_date).days + 1):
+        reports.append(build(warehouse, first_date + datetime.timedelta(days=offset)))
+        on_built(reports[-1])
+    return reports
+
+
+def report(warehouse: Warehouse, run: BatchRun, started_at: datetime.datetime) -> BuildReport:
+    """Read what a run counted; `seconds` is the time since `started_at`."""
+    row = warehouse.run("build/run_counts.sql", run.key).to_pylist()[0]
+    return BuildReport(**run.key, **row, seconds=(datetime.datetime.now(datetime.UTC) - started_at).total_seconds())
+
+
+def current_run(warehouse: Warehouse, run_date: datetime.date) -> BatchRun:
+    """Return the last run of a day, so that a later step (another process) can go on with it."""
+    rows = warehouse.run("build/last_run.sql", {"run_date": run_date}).to_pylist()
+    if not rows:
+        raise BuildError(f"no run of {run_date} has begun; land bronze first (chapter 04, or `pbm360 build`)")
+    return BatchRun(rows[0]["run_id"], run_date, rows[0]["cut_at"])
+
+
+def fill_vault(warehouse: Warehouse, run: BatchRun) -> int:
+    """Make pseudonyms for the patients whom the vault doesn't know yet; returns how many. The key stays in Python."""
+    patients = warehouse.run("staging/new_patients.sql", {"last_date": run.run_date}).column("patient_id").to_pylist()
+    now = datetime.datetime.now(datetime.UTC)
+    key = warehouse.settings.pseudonym_key
+    rows = [{"patient_id": name, "patient_key": pseudonym(key, name), "created_at": now} for name in patients]
+    warehouse.load_rows("vault.patient_keys", rows)
+    return len(rows)
+
+
+def _pass_gate(warehouse: Warehouse, run: BatchRun, names: tuple[str, ...]) -> list[checks.CheckResult]:
+    found = [result for name in names for result in checks.run_check(warehouse, name, staged=True)]
+    checks.record_results(warehouse, found, **run.key, phase="staged")
+    checks.require_passed(found, f"Nothing of run {run.run_id} was published.")
+    return found
+
+
+def _require_status(warehouse: Warehouse, run: BatchRun, expected: str, mend: str) -> None:
+    rows = warehouse.run("build/newest_run.sql").to_pylist()
+    if rows and rows[0]["run_id"] != run.run_id:
+        raise BuildError(f"run {rows[0]['run_id']} began after run {run.run_id} and uses the staging tables; {mend}")
+    status = rows[0]["status"] if rows else "unknown"
+    if status != expected:
+        raise BuildError(f"run {run.run_id} must be {expected}; it is {status}; {mend}")
+
+
+@contextmanager
+def _failure_noted(warehouse: Warehouse, run: BatchRun) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noted and raised again, whatever it was
+        parameters = {**run.key, "finished_at": datetime.datetime.now(datetime.UTC), "detail": str(error)[:2000]}
+        warehouse.run("build/mark_failed.sql", parameters)
+        raise

@@ -1,0 +1,143 @@
+"""Read every setting of the workbench from `PBM360_*` variables, once, into one frozen object."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+TARGETS = ("local", "gcp")
+LOCAL_PROJECT = "pbm-local"
+LOCAL_KEY_FILE = "pseudonym.key"
+STACK_FILE = "stack.json"
+
+
+class SettingsError(ValueError):
+    """A setting has a value that can't be used; the text says what was expected and how to mend it."""
+
+
+def variable(name: str, default, meaning: str, *, secret: bool = False):
+    """Declare a setting: its variable `PBM360_<NAME>`, its default and its meaning (for the documentation)."""
+    return field(default=default, repr=not secret, metadata={"variable": f"PBM360_{name}", "meaning": meaning})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings. Endpoints that are empty are found: on a laptop in the stack's own file, on gcp by the clients."""
+
+    target: str = variable("TARGET", "local", "where the Google clients point: `local` or `gcp`")
+    project: str = variable("PROJECT", LOCAL_PROJECT, "Google Cloud project id (4 characters or more)")
+    location: str = variable("LOCATION", "US", "BigQuery location of the datasets")
+    dataset_prefix: str = variable("DATASET_PREFIX", "pbm", "datasets are named `<prefix>_bronze` and so on")
+    state_dir: Path = variable("STATE_DIR", Path(".pbm360"), "folder of the local stack's data, logs and ports")
+    topic: str = variable("TOPIC", "orders-events", "Pub/Sub topic of the events")
+    subscription: str = variable("SUBSCRIPTION", "orders-events-stream", "subscription that the stream reads")
+    dead_letter_topic: str = variable("DEAD_LETTER_TOPIC", "orders-dead-letter", "topic of refused messages")
+    dead_letter_subscription: str = variable(
+        "DEAD_LETTER_SUBSCRIPTION", "orders-dead-letter-review", "subscription on the refused messages, for review"
+    )
+    bigquery_url: str = variable("BIGQUERY_URL", "", "REST address of a local BigQuery (empty: the stack's)")
+    bigquery_storage_endpoint: str = variable(
+        "BIGQUERY_STORAGE_ENDPOINT", "", "host:port of a local BigQuery Storage API (empty: the stack's)"
+    )
+    pubsub_endpoint: str = variable(
+        "PUBSUB_ENDPOINT", "", "host:port of a local Pub/Sub (empty: PUBSUB_EMULATOR_HOST, else the stack's)"
+    )
+    oms_dsn: str = variable(
+        "OMS_DSN", "", "PostgreSQL address of the order-management database (empty: the stack's)", secret=True
+    )
+    pseudonym_key: str = variable(
+        "PSEUDONYM_KEY",
+        "",
+        "key of the patients' pseudonyms, 32 characters or more (empty: a laptop's own random key; refused on gcp)",
+        secret=True,
+    )
+    snapshot_seconds: float = variable("SNAPSHOT_SECONDS", 2.0, "seconds between two reads of the dashboards' snapshot")
+    dashboards_port: int = variable("DASHBOARDS_PORT", 0, "port of the dashboards on 127.0.0.1 (0: a free one)")
+
+    def dataset(self, layer: str) -> str:
+        """Name the dataset of a layer, e.g. `bronze` -> `pbm_bronze`."""
+        return f"{self.dataset_prefix}_{layer}"
+
+    @property
+    def stack_file(self) -> Path:
+        """Where the local stack writes the addresses and process ids of its servers."""
+        return self.state_dir / STACK_FILE
+
+
+CHECKS = {
+    "target": (lambda value: value in TARGETS, f"one of {', '.join(TARGETS)}"),
+    "project": (
+        lambda value: bool(re.fullmatch(r"[a-z][a-z0-9-]{2,28}[a-z0-9]", value)),
+        "a project id: 4 to 30 lower-case letters, digits and hyphens, beginning with a letter",
+    ),
+    "dataset_prefix": (
+        lambda value: bool(re.fullmatch(r"[a-z][a-z0-9_]{0,40}", value)),
+        "lower-case letters, digits and underscores, beginning with a letter",
+    ),
+    "pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
+    "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
+    "dashboards_port": (lambda value: 0 <= value <= 65535, "a port between 0 and 65535"),
+}
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment and the local stack's file.
+
+    Raises `SettingsError` for an unknown `PBM360_*` variable or a value out of range. A secret's value is never shown.
+    """
+    environment = os.environ if environment is None else environment
+    values = _read_variables(environment)
+    settings = _checked(Settings(**values))
+    return settings if settings.target == "gcp" else _with_local_stack(settings, environment)
+
+
+def _read_variables(environment: Mapping[str, str]) -> dict:
+    known = {item.metadata["variable"]: item for item in fields(Settings)}
+    unknown = sorted(name for name in environment if name.startswith("PBM360_") and name not in known)
+    if unknown:
+        raise SettingsError(f"unknown setting {unknown[0]}; known are {', '.join(sorted(known))}")
+    return {
+        item.name: _parse(name, environment[name], type(item.default), secret=not item.repr)
+        for name, item in known.items()
+        if environment.get(name, "") != ""
+    }
+
+
+def _parse(name: str, text: str, kind: type, *, secret: bool):
+    try:
+        return kind(text)
+    except ValueError as error:
+        shown = "(hidden)" if secret else repr(text)
+        raise SettingsError(f"{name} must be a {kind.__name__}; got {shown}") from error
+
+
+def _checked(settings: Settings) -> Settings:
+    for item in fields(Settings):
+        value = getattr(settings, item.name)
+        is_right, expected = CHECKS.get(item.name, (lambda value: True, ""))
+        if not is_right(value):
+            shown = repr(value) if item.repr else "a value that is hidden here"
+            raise SettingsError(f"{item.metadata['variable']} must be {expected}; got {shown}")
+    if settings.target == "gcp" and not settings.pseudonym_key:
+        raise SettingsError(
+            "PBM360_PSEUDONYM_KEY must be set when PBM360_TARGET=gcp; read it from Secret Manager into the environment"
+        )
+    if settings.target == "gcp" and settings.project == LOCAL_PROJECT:
+        raise SettingsError("PBM360_PROJECT must name your project when PBM360_TARGET=gcp; got the local default")
+    return settings
+
+
+def _with_local_stack(settings: Settings, environment: Mapping[str, str]) -> Settings:
+    found = dict.fromkeys(("bigquery_url", "bigquery_storage_endpoint", "pubsub_endpoint", "oms_dsn"), "")
+    if settings.stack_file.exists():
+        found |= json.loads(settings.stack_file.read_text()).get("addresses", {})
+    if environment.get("PUBSUB_EMULATOR_HOST"):
+        found["pubsub_endpoint"] = environment["PUBSUB_EMULATOR_HOST"]
+    key_file = settings.state_dir / LOCAL_KEY_FILE
+    found["pseudonym_key"] = key_file.read_text().strip() if key_file.exists() else ""
+    changes = {name: value for name, value in found.items() if value and not getattr(settings, name)}
+    return Settings(**{item.name: getattr(settings, item.name) for item in fields(Settings)} | changes)

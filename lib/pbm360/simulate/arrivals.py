@@ -1,0 +1,47 @@
+"""Draw when and where referrals arrive: a weekly and a daily rhythm in each pharmacy's own time zone."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from pbm360.domain.envelope import to_instant
+from pbm360.simulate.opening_hours import DAY, HOUR
+from pbm360.simulate.world import PHARMACIES
+
+# [A] prescribers write by day and on working days; electronic prescriptions come at any hour.
+WEEKDAY_WEIGHTS = np.array([1.25, 1.10, 1.05, 1.00, 0.95, 0.25, 0.12])  # Monday first
+HOUR_WEIGHTS = np.array(
+    [0.10, 0.06, 0.05, 0.05, 0.06, 0.12, 0.30, 0.70, 1.40, 1.90, 2.10, 2.00]
+    + [1.50, 1.70, 1.95, 1.95, 1.70, 1.20, 0.70, 0.50, 0.40, 0.32, 0.24, 0.15]
+)  # local midnight first
+HOURS_A_DAY = DAY // HOUR
+
+
+def day_weights(start: int) -> np.ndarray:
+    """Return the weights of the 24 hours from `start` on, an array (hours, pharmacies)."""
+    weights = np.empty((HOURS_A_DAY, len(PHARMACIES)))
+    for column, pharmacy in enumerate(PHARMACIES):
+        zone = ZoneInfo(pharmacy.time_zone)
+        for row in range(HOURS_A_DAY):
+            local = to_instant(start + row * HOUR + HOUR // 2).astimezone(zone)
+            weights[row, column] = pharmacy.share * WEEKDAY_WEIGHTS[local.weekday()] * HOUR_WEIGHTS[local.hour]
+    return weights
+
+
+def split_over_days(orders: int, start: int, days: int, random: np.random.Generator) -> list[int]:
+    """Split a number of referrals over days of 24 hours from `start` on, by the rhythm; the parts add up to it."""
+    totals = np.array([day_weights(start + day * DAY).sum() for day in range(days)])
+    return random.multinomial(orders, totals / totals.sum()).tolist()
+
+
+def draw_arrivals(count: int, start: int, random: np.random.Generator) -> list[tuple[int, int]]:
+    """Draw the arrivals of one day of 24 hours: (instant, index of the pharmacy), earliest first."""
+    weights = day_weights(start).ravel()
+    cells = random.choice(weights.size, size=count, p=weights / weights.sum())
+    offsets = random.integers(0, HOUR // 1000, size=count) * 1000  # whole milliseconds
+    instants = start + cells // len(PHARMACIES) * HOUR + offsets
+    pharmacies = cells % len(PHARMACIES)
+    order = np.lexsort((pharmacies, instants))
+    return list(zip(instants[order].tolist(), pharmacies[order].tolist(), strict=True))

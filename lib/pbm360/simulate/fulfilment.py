@@ -1,0 +1,73 @@
+"""From the clinical review to the carrier's hands: verify, schedule, pick, fill, check, pack, label, hand over."""
+
+from __future__ import annotations
+
+import datetime
+
+from pbm360.domain.envelope import to_instant
+from pbm360.simulate import durations, rates
+from pbm360.simulate.choices import choose
+from pbm360.simulate.clearance import cancel
+from pbm360.simulate.walk import Walk
+
+NEED_BY_DAYS = 5  # [A] patients are scheduled for a delivery within so many days
+DOCUMENT_AND_DRUG = 2  # items of a package: the drug and its leaflet; a cold one has a coolant too
+
+
+def review(walk: Walk) -> bool:
+    """A pharmacist verifies the order, then the patient is called; False where it ends here."""
+    walk.work(durations.CLINICAL)
+    if walk.happens(rates.CANCELLED_CLINICAL):
+        return cancel(walk, "clinical")
+    walk.record("clinical_verified")
+    return schedule(walk)
+
+
+def schedule(walk: Walk) -> bool:
+    """Agree with the patient on a delivery; False where they don't want it any more."""
+    walk.wait_for_opening(durations.SCHEDULING)
+    if walk.happens(rates.CANCELLED_PATIENT):
+        return cancel(walk, "patient")
+    need_by = to_instant(walk.at).astimezone(walk.hours.zone).date() + datetime.timedelta(days=NEED_BY_DAYS)
+    walk.record("patient_scheduled", need_by_date=need_by.isoformat())
+    walk.work(durations.CONSENT).record("consent_captured")
+    return True
+
+
+def fill(walk: Walk) -> None:
+    """Pick, fill and check until the check passes."""
+    walk.work(durations.PICKING).record("picked", **scan(walk, "pick"))
+    lot = f"LOT{int(walk.random.random() * 10_000):04d}"
+    walk.work(durations.FILLING).record("filled", lot=lot, **scan(walk, "fill"))
+    walk.work(durations.QUALITY_CHECK)
+    while walk.happens(rates.QA_FAILED):
+        walk.record("qa_failed", reason=choose_reason(walk), **scan(walk, "check"))
+        walk.work(durations.FILLING).record("filled", lot=lot, **scan(walk, "fill"))
+        walk.work(durations.QUALITY_CHECK)
+    walk.record("qa_passed", **scan(walk, "check"))
+
+
+def choose_reason(walk: Walk) -> str:
+    """Draw why a check failed."""
+    return choose(rates.QA_REASONS, walk.random)
+
+
+def pack(walk: Walk) -> None:
+    """Pack what belongs into the package, seldom with an item too few."""
+    drug = walk.order.drug
+    items_expected = DOCUMENT_AND_DRUG + (drug.pack_type != "ambient")
+    walk.work(durations.PACKING).record(
+        "packed",
+        items_expected=items_expected,
+        items_packed=items_expected - walk.happens(rates.DISTRIBUTION_ERROR),
+        documents_complete=not walk.happens(rates.DOCUMENTS_INCOMPLETE),
+        pack_type=drug.pack_type,
+        temperature_class=drug.temperature_class,
+        **scan(walk, "pack"),
+    )
+
+
+def scan(walk: Walk, station: str) -> dict[str, str]:
+    """Return the station of a scan and one of its scanners."""
+    scanner = 1 + int(walk.random.random() * 4)
+    return {"station": f"{station}-{scanner}", "scanner_id": f"{walk.order.pharmacy.pharmacy_id}-{station}-{scanner}"}

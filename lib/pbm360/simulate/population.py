@@ -1,0 +1,154 @@
+"""Give birth to orders, day by day: new patients, patients who come back, refills and reships of earlier orders."""
+
+from __future__ import annotations
+
+import heapq
+from random import Random
+
+import numpy as np
+
+from pbm360.domain.envelope import to_instant
+from pbm360.simulate import rates
+from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days
+from pbm360.simulate.choices import choose
+from pbm360.simulate.defects import DefectInjector, DefectRates
+from pbm360.simulate.delivery import DELIVERY_CLOSES_AT, DELIVERY_DAYS, DELIVERY_OPENS_AT
+from pbm360.simulate.journey import Hours, Successor, live
+from pbm360.simulate.opening_hours import DAY, OpeningHours
+from pbm360.simulate.patients import Patient, invent_patient
+from pbm360.simulate.world import PHARMACIES, Drug, Order, Pharmacy, drugs
+
+PAYER_HOURS = ("America/New_York", "08:00", "18:00", "1111100")  # [A]
+
+
+class Population:
+    """Everybody and every order of one simulation, made in the order of birth. The same seed makes the same."""
+
+    def __init__(self, tag: str, seed: int, start: int, days: int, orders: int, defect_rates: DefectRates):
+        """`tag` opens every id; `orders` referrals arrive in the `days` from `start` on, later days go on alike."""
+        self._tag, self._seed, self._start = tag, seed, start
+        self._counts = split_over_days(orders, start, days, np.random.default_rng([seed, 0]))
+        self._orders_a_weight = orders / sum(day_weights(start + day * DAY).sum() for day in range(days))
+        self._births = Random(f"{seed} births")
+        self._journeys = Random(f"{seed} journeys")
+        self._injector = DefectInjector(defect_rates, Random(f"{seed} defects"))
+        self._payer_hours = OpeningHours(*PAYER_HOURS, start)
+        self._hours = {item.pharmacy_id: self._hours_of(item) for item in PHARMACIES}
+        self._drug_shares = shares_of_drugs()
+        self._refills: list[Successor] = []
+        self._reships: list[Successor] = []
+        self.patients: list[Patient] = []
+        self.patient_births: list[int] = []
+        self.orders: list[Order] = []
+        self.days = 0  # days made so far
+
+    def make_day(self) -> list[Order]:
+        """Make the orders that are born on the next day of 24 hours, and live their lives."""
+        start, first = self._start + self.days * DAY, len(self.orders)
+        random = np.random.default_rng([self._seed, 1, self.days])
+        for instant, pharmacy in draw_arrivals(self._count(start, random), start, random):
+            self._make_due_reships(instant)
+            self._make_arrival(instant, PHARMACIES[pharmacy])
+        self._make_due_reships(start + DAY - 1)
+        self.days += 1
+        return self.orders[first:]
+
+    def _count(self, start: int, random: np.random.Generator) -> int:
+        if self.days < len(self._counts):
+            return self._counts[self.days]
+        return int(random.poisson(day_weights(start).sum() * self._orders_a_weight))
+
+    def _make_arrival(self, instant: int, pharmacy: Pharmacy) -> None:
+        random = self._births
+        if random.random() >= rates.REFILL_SHARE:
+            self._live(self._make_first_fill(instant, pharmacy))
+        elif self._refills and self._refills[0].due_at <= instant:
+            parent = self.orders[heapq.heappop(self._refills).parent_number]
+            self._live(self._make_successor(instant, parent, is_reship=False))
+        else:
+            self._live(self._make_earlier_patients_refill(instant, pharmacy))
+
+    def _make_due_reships(self, until: int) -> None:
+        while self._reships and self._reships[0].due_at <= until:
+            due = heapq.heappop(self._reships)
+            instant = due.due_at - due.due_at % 1000
+            self._live(self._make_successor(instant, self.orders[due.parent_number], is_reship=True))
+
+    def _live(self, order: Order) -> None:
+        self.orders.append(order)
+        successor = live(order, self._hours[order.pharmacy.pharmacy_id], self._journeys)
+        if successor:
+            heapq.heappush(self._reships if successor.is_reship else self._refills, successor)
+        self._injector.inject(order)
+
+    def _make_first_fill(self, instant: int, pharmacy: Pharmacy) -> Order:
+        is_known = self.patients and self._births.random() < rates.KNOWN_PATIENT
+        if is_known:
+            patient = self.patients[int(self._births.random() * len(self.patients))]
+            return self._make_order(instant, patient, patient.pharmacy, self._choose_drug(), 1)
+        return self._make_new_patients_order(instant, pharmacy, 1)
+
+    def _make_earlier_patients_refill(self, instant: int, pharmacy: Pharmacy) -> Order:
+        fill_number = 2 + int(self._births.random() * (rates.LARGEST_FIRST_FILL_NUMBER - 1))
+        order = self._make_new_patients_order(instant, pharmacy, fill_number)
+        order.previous_order_id = f"{self._tag}E{order.number:06d}"  # E: earlier than the simulation
+        return order
+
+    def _make_new_patients_order(self, instant: int, pharmacy: Pharmacy, fill_number: int) -> Order:
+        drug, number = self._choose_drug(), len(self.patients) + 1
+        today = to_instant(instant).date()
+        patient = invent_patient(f"{self._tag}P{number:06d}", number, pharmacy, drug, today, self._births)
+        self.patients.append(patient)
+        self.patient_births.append(instant)
+        return self._make_order(instant, patient, pharmacy, drug, fill_number)
+
+    def _make_order(self, instant: int, patient: Patient, pharmacy: Pharmacy, drug: Drug, fill_number: int) -> Order:
+        number = len(self.orders)
+        return Order(
+            number=number,
+            order_id=f"{self._tag}R{number + 1:06d}",
+            patient_id=patient.patient_id,
+            pharmacy=pharmacy,
+            drug=drug,
+            plan_type=patient.plan_type,
+            zip3=patient.zip_code[:3],
+            created_at=instant,
+            fill_number=fill_number,
+            priority="urgent" if self._births.random() < rates.URGENT else "routine",
+            channel=choose(rates.CHANNELS, self._births),
+        )
+
+    def _make_successor(self, instant: int, parent: Order, *, is_reship: bool) -> Order:
+        number = len(self.orders)
+        return Order(
+            number=number,
+            order_id=f"{self._tag}R{number + 1:06d}",
+            patient_id=parent.patient_id,
+            pharmacy=parent.pharmacy,
+            drug=parent.drug,
+            plan_type=parent.plan_type,
+            zip3=parent.zip3,
+            created_at=instant,
+            fill_number=parent.fill_number + (not is_reship),
+            priority="urgent" if is_reship else parent.priority,
+            channel="phone" if is_reship else "portal",
+            previous_order_id=parent.order_id,
+            is_reship=is_reship,
+        )
+
+    def _choose_drug(self) -> Drug:
+        return choose(self._drug_shares, self._births)
+
+    def _hours_of(self, pharmacy: Pharmacy) -> Hours:
+        zone = pharmacy.time_zone
+        return Hours(
+            OpeningHours(zone, pharmacy.opens_at, pharmacy.closes_at, pharmacy.open_days, self._start),
+            self._payer_hours,
+            OpeningHours(zone, DELIVERY_OPENS_AT, DELIVERY_CLOSES_AT, DELIVERY_DAYS, self._start),
+        )
+
+
+def shares_of_drugs() -> tuple[tuple[Drug, float], ...]:
+    """Return each drug with its share of the orders, adding up to 1."""
+    total = sum(drug.share for drug in drugs())
+    return tuple((drug, drug.share / total) for drug in drugs())

@@ -1,0 +1,83 @@
+"""Write down an order's life: a clock that only goes forward, and the step that happens at its time."""
+
+from __future__ import annotations
+
+from random import Random
+
+from pbm360.simulate.durations import SECOND, Duration
+from pbm360.simulate.opening_hours import OpeningHours
+from pbm360.simulate.world import Order, Step, source_of
+
+MILLISECOND = 1000  # microseconds
+
+
+class Walk:
+    """One order on its way through the process; `at` is the instant that it has reached."""
+
+    def __init__(self, order: Order, hours: OpeningHours, payer_hours: OpeningHours, random: Random):
+        self.order = order
+        self.hours = hours
+        self.payer_hours = payer_hours
+        self.random = random
+        self.at = order.created_at
+        self._common = common_data(order)
+
+    def happens(self, chance: float) -> bool:
+        """Tell whether something of this chance happens."""
+        return self.random.random() < chance
+
+    def work(self, duration: Duration) -> Walk:
+        """Go forward by pharmacy work, which is done in opening hours."""
+        self._move(self.hours.after_work(self.at, duration.draw(self.random)))
+        return self
+
+    def wait(self, duration: Duration) -> Walk:
+        """Go forward by the clock, whatever the hour."""
+        self._move(self.at + duration.draw(self.random))
+        return self
+
+    def wait_for_opening(self, duration: Duration) -> Walk:
+        """Go forward by the clock, and then until the pharmacy is open."""
+        self._move(self.hours.after_work(self.at + duration.draw(self.random), self._pause()))
+        return self
+
+    def wait_for_payer(self, duration: Duration) -> Walk:
+        """Go forward by the clock, and then until the insurance works."""
+        self._move(self.payer_hours.after_work(self.at + duration.draw(self.random), self._pause()))
+        return self
+
+    def wait_until(self, instant: int) -> Walk:
+        """Go forward to an instant, a second at least."""
+        self._move(instant)
+        return self
+
+    def record(self, event_type: str, promised_at: int | None = None, **data) -> None:
+        """Write down that this happens now."""
+        self.record_at(self.at, event_type, promised_at, **data)
+
+    def record_at(self, instant: int, event_type: str, promised_at: int | None = None, **data) -> None:
+        """Write down that this happens at an instant, beside the order's own way."""
+        whole = self._common[source_of()[event_type]] | data
+        self.order.steps.append(Step(event_type, instant, whole, promised_at))
+
+    def _move(self, instant: int) -> None:
+        self.at = max(instant - instant % MILLISECOND, self.at + SECOND)
+
+    def _pause(self) -> int:
+        """Return a few minutes of work: people who find an answer in the morning don't all act at the same second."""
+        return int((1 + 14 * self.random.random()) * 60 * SECOND)
+
+
+def common_data(order: Order) -> dict[str, dict[str, object]]:
+    """Return, by source, the fields that every event of the order carries."""
+    patient = {"patient_id": order.patient_id}
+    pharmacy = {"pharmacy_id": order.pharmacy.pharmacy_id}
+    drug = {"drug_ndc": order.drug.drug_ndc}
+    return {
+        "oms": patient | pharmacy | drug,
+        "payer": patient | pharmacy | drug | {"plan_type": order.plan_type},
+        "wms": pharmacy | drug,
+        "carrier": {},
+        "iot": {},
+        "crm": patient | pharmacy,
+    }

@@ -1,0 +1,73 @@
+-- Publish what a run has staged: silver, gold, dimensions and the mark, all or nothing.
+-- Grain: one transaction.
+-- Parameters: run_id, run_date, finished_at.
+-- Live rows go once they lie two days and more below the mark and silver accounts for them.
+
+begin transaction;
+
+delete from pbm_silver.stg_order_events as standing
+where exists (
+    select 1
+    from pbm_staging.stg_order_events as staged
+    where staged.source = standing.source and staged.event_id = standing.event_id
+);
+
+insert into pbm_silver.stg_order_events
+select *
+from pbm_staging.stg_order_events;
+
+delete from pbm_silver.rejected_events
+where message_id in (select message_id from pbm_staging.rejected_events);
+
+insert into pbm_silver.rejected_events
+select *
+from pbm_staging.rejected_events;
+
+delete from pbm_gold.fact_order_lifecycle
+where order_id in (select order_id from pbm_staging.touched_orders);
+
+insert into pbm_gold.fact_order_lifecycle
+select *
+from pbm_staging.fact_order_lifecycle;
+
+delete from pbm_gold.fact_stage_visits
+where order_id in (select order_id from pbm_staging.touched_orders);
+
+insert into pbm_gold.fact_stage_visits
+select *
+from pbm_staging.fact_stage_visits;
+
+delete from pbm_gold.dim_patients
+where true;
+
+insert into pbm_gold.dim_patients
+select *
+from pbm_staging.dim_patients;
+
+delete from pbm_gold.dim_drugs
+where true;
+
+insert into pbm_gold.dim_drugs
+select *
+from pbm_staging.dim_drugs;
+
+delete from pbm_gold.dim_pharmacies
+where true;
+
+insert into pbm_gold.dim_pharmacies
+select *
+from pbm_staging.dim_pharmacies;
+
+update pbm_ops.batch_runs
+set status = 'published', finished_at = @finished_at
+where run_date = @run_date and run_id = @run_id;
+
+delete from pbm_live.order_events
+where
+    date(known_at) < date_sub((select high_water_date from pbm_ops.high_water_mark), interval 2 day)
+    and (
+        message_id in (select message_id from pbm_silver.stg_order_events)
+        or message_id in (select message_id from pbm_silver.rejected_events)
+    );
+
+commit transaction;

@@ -1,0 +1,47 @@
+-- Turn a set of events into the visits of stages: unbroken runs of events of one stage.
+-- Grain: one row per order and visit.
+-- Sources: the relation `events`, distinct by (source, event_id), bound by what includes this file.
+
+with
+    effective_events as (
+        -- include lifecycle/effective_events.sql
+    ),
+    stage_events as (
+        select
+            order_id,
+            stage,
+            event_at,
+            event_number,
+            lag(stage) over (partition by order_id order by event_number) as previous_stage
+        from effective_events
+        where stage is not null
+    ),
+    entries as (
+        select
+            order_id,
+            stage,
+            previous_stage,
+            event_at as entered_at,
+            row_number() over (partition by order_id order by event_number) as visit_number,
+            row_number() over (
+                partition by order_id, stage order by event_number
+            ) as stage_visit_number,
+            lead(event_at) over (partition by order_id order by event_number) as left_at
+        from stage_events
+        where previous_stage is null or previous_stage != stage
+    )
+select
+    entries.order_id,
+    entries.visit_number,
+    entries.stage,
+    entries.previous_stage,
+    entries.entered_at,
+    date(entries.entered_at) as entered_date,
+    entries.left_at,
+    timestamp_diff(entries.left_at, entries.entered_at, microsecond) / 3600000000 as wait_hours,
+    entries.stage_visit_number,
+    entries.previous_stage is null or transitions.from_stage is not null as is_allowed
+from entries
+left join pbm_ops.rule_transitions as transitions
+    on transitions.from_stage = entries.previous_stage
+    and transitions.to_stage = entries.stage;

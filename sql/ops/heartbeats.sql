@@ -1,0 +1,14 @@
+-- What the long-running processes say of themselves.
+-- Grain: one row per process and minute.
+-- Sources: lib/pbm360/stream and other processes. Partition: beat_date. Freshness: a minute.
+
+create table if not exists pbm_ops.heartbeats (
+    process string not null options (description = 'Process, e.g. stream'),
+    beat_at timestamp not null options (description = 'UTC'),
+    beat_date date not null options (description = 'UTC date of beat_at; partition'),
+    received_count int64 options (description = 'Messages since the process started'),
+    rejected_count int64 options (description = 'Messages refused since it started'),
+    lag_seconds float64 options (description = 'Age of the last message when it was committed')
+)
+partition by beat_date
+options (description = 'Heartbeats of processes');

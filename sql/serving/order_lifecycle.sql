@@ -1,0 +1,235 @@
+-- Each order as it stands now: gold where nothing newer is known, recomputed where live knows more.
+-- Grain: one row per order.
+-- Sources: pbm_gold.fact_order_lifecycle, pbm_silver.stg_order_events, pbm_live.order_events.
+-- Live means: not in silver as committed. The anti-join is by event key and copy, never by a clock.
+
+create or replace view pbm_serving.order_lifecycle as
+with
+    live_events as (
+        select *
+        from pbm_live.order_events
+        where true
+        qualify
+            row_number() over (
+                partition by source, event_id order by known_at, message_id, ingested_at
+            ) = 1
+    ),
+    pending_events as (
+        select
+            live_events.*,
+            standing.order_id as displaced_order_id
+        from live_events
+        left join pbm_silver.stg_order_events as standing
+            on standing.source = live_events.source and standing.event_id = live_events.event_id
+        where
+            standing.event_id is null
+            or live_events.known_at < standing.known_at
+            or (
+                live_events.known_at = standing.known_at
+                and live_events.message_id < standing.message_id
+            )
+    ),
+    touched_orders as (
+        select order_id
+        from pending_events
+        union distinct
+        select displaced_order_id as order_id
+        from pending_events
+        where displaced_order_id is not null
+    ),
+    events as (
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            event_date,
+            order_id,
+            stage,
+            stage_order,
+            message_id,
+            publish_time,
+            ingested_at,
+            known_at,
+            schema_version,
+            patient_key,
+            pharmacy_id,
+            drug_ndc,
+            carrier,
+            priority,
+            channel,
+            is_reship,
+            reason,
+            previous_order_id,
+            quantity,
+            days_supply,
+            fill_number,
+            need_by_date,
+            reject_codes,
+            plan_type,
+            patient_pay_usd,
+            decision,
+            items_expected,
+            items_packed,
+            is_documents_complete,
+            station,
+            scanner_id,
+            pack_type,
+            temperature_class,
+            condition,
+            service,
+            substatus,
+            zip3,
+            promised_at,
+            temperature_celsius,
+            minutes_outside,
+            wait_seconds,
+            is_abandoned,
+            nps,
+            csat,
+            corrects_id,
+            correction_reason
+        from pending_events
+        union all
+        select
+            standing.event_id,
+            standing.source,
+            standing.event_type,
+            standing.event_at,
+            standing.event_date,
+            standing.order_id,
+            standing.stage,
+            standing.stage_order,
+            standing.message_id,
+            standing.publish_time,
+            standing.ingested_at,
+            standing.known_at,
+            standing.schema_version,
+            standing.patient_key,
+            standing.pharmacy_id,
+            standing.drug_ndc,
+            standing.carrier,
+            standing.priority,
+            standing.channel,
+            standing.is_reship,
+            standing.reason,
+            standing.previous_order_id,
+            standing.quantity,
+            standing.days_supply,
+            standing.fill_number,
+            standing.need_by_date,
+            standing.reject_codes,
+            standing.plan_type,
+            standing.patient_pay_usd,
+            standing.decision,
+            standing.items_expected,
+            standing.items_packed,
+            standing.is_documents_complete,
+            standing.station,
+            standing.scanner_id,
+            standing.pack_type,
+            standing.temperature_class,
+            standing.condition,
+            standing.service,
+            standing.substatus,
+            standing.zip3,
+            standing.promised_at,
+            standing.temperature_celsius,
+            standing.minutes_outside,
+            standing.wait_seconds,
+            standing.is_abandoned,
+            standing.nps,
+            standing.csat,
+            standing.corrects_id,
+            standing.correction_reason
+        from pbm_silver.stg_order_events as standing
+        inner join touched_orders on touched_orders.order_id = standing.order_id
+        left join pending_events
+            on pending_events.source = standing.source
+            and pending_events.event_id = standing.event_id
+        where pending_events.event_id is null
+    ),
+    recomputed as (
+        -- include lifecycle/order_lifecycle.sql
+    )
+select
+    order_id,
+    patient_key,
+    drug_ndc,
+    pharmacy_id,
+    carrier,
+    priority,
+    days_supply,
+    fill_number,
+    is_reship,
+    previous_order_id,
+    received_at,
+    received_date,
+    intake_completed_at,
+    benefits_completed_at,
+    prior_authorization_submitted_at,
+    prior_authorization_decided_at,
+    clinical_verified_at,
+    filled_at,
+    packed_at,
+    shipped_at,
+    delivered_at,
+    cancelled_at,
+    promised_at,
+    stage,
+    stage_entered_at,
+    sla_due_at,
+    status,
+    turnaround_hours,
+    delivery_hours,
+    has_clock_skew,
+    is_clean,
+    is_on_time,
+    delivery_attempt_count,
+    rework_count,
+    event_count,
+    first_event_at,
+    last_event_at
+from recomputed
+union all
+select
+    fact.order_id,
+    fact.patient_key,
+    fact.drug_ndc,
+    fact.pharmacy_id,
+    fact.carrier,
+    fact.priority,
+    fact.days_supply,
+    fact.fill_number,
+    fact.is_reship,
+    fact.previous_order_id,
+    fact.received_at,
+    fact.received_date,
+    fact.intake_completed_at,
+    fact.benefits_completed_at,
+    fact.prior_authorization_submitted_at,
+    fact.prior_authorization_decided_at,
+    fact.clinical_verified_at,
+    fact.filled_at,
+    fact.packed_at,
+    fact.shipped_at,
+    fact.delivered_at,
+    fact.cancelled_at,
+    fact.promised_at,
+    fact.stage,
+    fact.stage_entered_at,
+    fact.sla_due_at,
+    fact.status,
+    fact.turnaround_hours,
+    fact.delivery_hours,
+    fact.has_clock_skew,
+    fact.is_clean,
+    fact.is_on_time,
+    fact.delivery_attempt_count,
+    fact.rework_count,
+    fact.event_count,
+    fact.first_event_at,
+    fact.last_event_at
+from pbm_gold.fact_order_lifecycle as fact
+left join touched_orders on touched_orders.order_id = fact.order_id
+where touched_orders.order_id is null;

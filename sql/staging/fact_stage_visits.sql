@@ -1,0 +1,15 @@
+-- The rows of pbm_gold.fact_stage_visits that this build computes anew.
+-- Grain: one row per touched order and visit.
+-- Sources: pbm_staging.touched_events by lifecycle/stage_visits.sql.
+
+create or replace table pbm_staging.fact_stage_visits as
+with
+    events as (
+        select *
+        from pbm_staging.touched_events
+    ),
+    computed as (
+        -- include lifecycle/stage_visits.sql
+    )
+select *
+from computed;

@@ -1,0 +1,25 @@
+-- The patients that the new messages and the last snapshot name and the vault does not know yet.
+-- Grain: one row per patient id.
+-- Sources: pbm_staging.new_messages, pbm_bronze.oms_patients, pbm_vault.patient_keys.
+-- Parameters: last_date (snapshots up to it). Read by Python, which makes the pseudonyms.
+
+with
+    documents as (
+        select safe_convert_bytes_to_string(payload) as payload_text
+        from pbm_staging.new_messages
+    ),
+    named as (
+        select
+            json_value(
+                if(safe.parse_json(payload_text) is null, null, payload_text), '$.data.patient_id'
+            ) as patient_id
+        from documents
+        union distinct
+        select patient_id
+        from pbm_bronze.oms_patients
+        where snapshot_date <= @last_date
+    )
+select named.patient_id
+from named
+left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = named.patient_id
+where named.patient_id is not null and patient_keys.patient_id is null;

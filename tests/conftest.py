@@ -1,0 +1,91 @@
+"""Real local servers for every test that needs one: each is a process of its own, started once, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pbm360.medallion import prepare
+from pbm360.settings import Settings
+from pbm360.warehouse import Warehouse
+
+START_SECONDS = 90
+TEST_KEY = "a-key-that-only-the-tests-know-0123456789"
+_numbers = itertools.count(1)
+
+
+def start_process(module: str, data_dir: Path) -> tuple[subprocess.Popen, dict]:
+    """Start a server module of the local stack and return its process and the addresses that it wrote."""
+    ready, log = data_dir.with_name(data_dir.name + ".ready.json"), data_dir.with_name(data_dir.name + ".log")
+    ready.unlink(missing_ok=True)
+    command = [sys.executable, "-m", module, "--data-dir", str(data_dir), "--ready-file", str(ready)]
+    with log.open("w") as lines:
+        process = subprocess.Popen(command, stdout=lines, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        assert process.poll() is None, f"{module} ended with {process.returncode}: {log.read_text()[-3000:]}"
+        assert time.monotonic() < deadline, f"{module} did not answer: {log.read_text()[-3000:]}"
+        time.sleep(0.05)
+    return process, json.loads(ready.read_text())
+
+
+def stop_process(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(20)
+
+
+@pytest.fixture(scope="session")
+def bigquery_server(tmp_path_factory) -> Iterator[dict]:
+    """One local BigQuery for the session: its addresses."""
+    process, addresses = start_process("pbm360.local.bigquery", tmp_path_factory.mktemp("bigquery") / "data")
+    yield addresses
+    stop_process(process)
+
+
+@pytest.fixture(scope="session")
+def pubsub_server(tmp_path_factory) -> Iterator[dict]:
+    """One local Pub/Sub for the session: its address."""
+    process, addresses = start_process("pbm360.local.pubsub", tmp_path_factory.mktemp("pubsub") / "data")
+    yield addresses
+    stop_process(process)
+
+
+@pytest.fixture(scope="session")
+def settings(bigquery_server, pubsub_server, tmp_path_factory) -> Settings:
+    """Settings that point at the session's servers."""
+    return Settings(
+        state_dir=tmp_path_factory.mktemp("state"),
+        bigquery_url=bigquery_server["rest_url"],
+        bigquery_storage_endpoint=bigquery_server["grpc_endpoint"],
+        pubsub_endpoint=pubsub_server["endpoint"],
+        pseudonym_key=TEST_KEY,
+    )
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(settings) -> Callable[[], Warehouse]:
+    """Make a warehouse of its own datasets, all tables empty."""
+
+    def make() -> Warehouse:
+        warehouse = Warehouse(replace(settings, dataset_prefix=f"test{next(_numbers)}"))
+        prepare(warehouse)
+        return warehouse
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def warehouse(make_warehouse) -> Warehouse:
+    """A warehouse for the tests of one module."""
+    return make_warehouse()
