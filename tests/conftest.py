@@ -12,6 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from pbm360 import oms
+from pbm360.local import postgres
 from pbm360.medallion import prepare
 from pbm360.settings import Settings
 from pbm360.warehouse import Warehouse
@@ -62,23 +64,38 @@ def pubsub_server(tmp_path_factory) -> Iterator[dict]:
 
 
 @pytest.fixture(scope="session")
-def settings(bigquery_server, pubsub_server, tmp_path_factory) -> Settings:
-    """Settings that point at the session's servers."""
+def oms_dsn(tmp_path_factory) -> Iterator[str]:
+    """One local PostgreSQL for the session, migrated: its address."""
+    dsn, record = postgres.start(tmp_path_factory.mktemp("postgres") / "data")
+    oms.migrate(Settings(oms_dsn=dsn))
+    yield dsn
+    postgres.stop_server(record)
+
+
+@pytest.fixture(scope="session")
+def settings(bigquery_server, oms_dsn, tmp_path_factory) -> Settings:
+    """Settings that point at the session's BigQuery and PostgreSQL."""
     return Settings(
         state_dir=tmp_path_factory.mktemp("state"),
         bigquery_url=bigquery_server["rest_url"],
         bigquery_storage_endpoint=bigquery_server["grpc_endpoint"],
-        pubsub_endpoint=pubsub_server["endpoint"],
+        oms_dsn=oms_dsn,
         pseudonym_key=TEST_KEY,
     )
 
 
 @pytest.fixture(scope="session")
+def stack_settings(settings, pubsub_server) -> Settings:
+    """Settings that point at all three servers."""
+    return replace(settings, pubsub_endpoint=pubsub_server["endpoint"])
+
+
+@pytest.fixture(scope="session")
 def make_warehouse(settings) -> Callable[[], Warehouse]:
-    """Make a warehouse of its own datasets, all tables empty."""
+    """Make a warehouse in a project of its own, all tables empty."""
 
     def make() -> Warehouse:
-        warehouse = Warehouse(replace(settings, dataset_prefix=f"test{next(_numbers)}"))
+        warehouse = Warehouse(replace(settings, project=f"pbm-test-{next(_numbers)}"))
         prepare(warehouse)
         return warehouse
 

@@ -5,8 +5,8 @@ import decimal
 
 import pytest
 from google.api_core.exceptions import BadRequest
-from pbm360.settings import Settings, SettingsError
-from pbm360.warehouse import Warehouse, definition, query_parameter, read_sql, sql_folder, statements, table_files
+from pbm360.settings import Settings, SettingsError, sql_folder
+from pbm360.warehouse import Warehouse, definition, query_parameter, read_sql, statements, table_files
 
 UTC = datetime.UTC
 NOON = datetime.datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -48,13 +48,6 @@ def test_every_file_of_a_layer_defines_the_table_it_is_named_after():
     for name in table_files():
         layer, _, table = name.removesuffix(".sql").partition("/")
         assert f"pbm_{layer}.{table}" in definition(name), name
-    assert len(table_files()) == len(
-        [
-            p
-            for f in ("bronze", "silver", "gold", "live", "vault", "truth", "ops", "serving")
-            for p in (sql_folder() / f).glob("*.sql")
-        ]
-    )
 
 
 def test_statements_split_at_semicolons_that_end_a_line():
@@ -110,9 +103,8 @@ def test_replace_replaces_and_append_appends(warehouse):
 
 
 def test_bytes_come_back_byte_for_byte(warehouse):
-    row = dict(
-        message_id="m", publish_time=NOON, ingested_at=NOON, known_at=NOON, known_date=NOON.date(), attributes="{}"
-    )
+    row = {"message_id": "m", "known_date": NOON.date(), "attributes": "{}"}
+    row |= dict.fromkeys(("publish_time", "ingested_at", "known_at"), NOON)
     warehouse.load_rows("bronze.raw_orders", [row | {"payload": b"\x00\xff{"}])
     assert warehouse.read_table("bronze.raw_orders", ["payload"])["payload"].to_pylist() == [b"\x00\xff{"]
 

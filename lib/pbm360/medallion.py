@@ -181,6 +181,11 @@ def backfill(
     return reports
 
 
+def unpublished_days(warehouse: Warehouse, before: datetime.date) -> list[datetime.date]:
+    """List the days before a day that have messages in bronze and no published run."""
+    return warehouse.run("build/unpublished_days.sql", {"before": before})["known_date"].to_pylist()
+
+
 def report(warehouse: Warehouse, run: BatchRun, started_at: datetime.datetime) -> BuildReport:
     """Read what a run counted; `seconds` is the time since `started_at`."""
     row = warehouse.run("build/run_counts.sql", run.key).to_pylist()[0]

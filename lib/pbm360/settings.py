@@ -11,6 +11,7 @@ from pathlib import Path
 
 TARGETS = ("local", "gcp")
 LOCAL_PROJECT = "pbm-local"
+STATE_FOLDER = ".pbm360"
 LOCAL_KEY_FILE = "pseudonym.key"
 STACK_FILE = "stack.json"
 
@@ -90,9 +91,23 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     Raises `SettingsError` for an unknown `PBM360_*` variable or a value out of range. A secret's value is never shown.
     """
     environment = os.environ if environment is None else environment
-    values = _read_variables(environment)
+    values = {"state_dir": find_state_dir(Path.cwd())} | _read_variables(environment)
     settings = _checked(Settings(**values))
     return settings if settings.target == "gcp" else _with_local_stack(settings, environment)
+
+
+def sql_folder() -> Path:
+    """Return the folder of the SQL files: beside `lib/` in a checkout, inside the package where it is installed."""
+    packaged = Path(__file__).parent / "sql"
+    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "sql"
+
+
+def find_state_dir(folder: Path) -> Path:
+    """Return the state folder of the nearest enclosing folder that has one, so that notebooks find it; else here."""
+    for parent in (folder, *folder.parents):
+        if (parent / STATE_FOLDER).is_dir():
+            return parent / STATE_FOLDER
+    return folder / STATE_FOLDER
 
 
 def _read_variables(environment: Mapping[str, str]) -> dict:

@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 
 import grpc
 import pyarrow as pa
@@ -19,7 +18,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
 
-from pbm360.settings import Settings, SettingsError
+from pbm360.settings import Settings, SettingsError, sql_folder
 
 LAYERS = ("bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging")
 STAGED_TABLES = (
@@ -45,12 +44,6 @@ SCALAR_TYPES = (
     (datetime.datetime, "TIMESTAMP"),  # before date: a datetime is a date
     (datetime.date, "DATE"),
 )
-
-
-def sql_folder() -> Path:
-    """Return the folder of the SQL files: beside `lib/` in a checkout, inside the package where it is installed."""
-    packaged = Path(__file__).parent / "sql"
-    return packaged if packaged.is_dir() else Path(__file__).parents[2] / "sql"
 
 
 def read_sql(name: str, dataset_prefix: str = "pbm", *, staged: bool = False) -> str:

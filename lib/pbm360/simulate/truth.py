@@ -21,7 +21,7 @@ class TruthWriter:
 
     def replace(self, known_until: datetime.datetime | None = None) -> None:
         """Write every row of the simulation anew, as known at an instant (default: its `end`)."""
-        self._warehouse.run("truth/forget_simulation.sql", {"simulation_id": self._simulation.simulation_id})
+        self._warehouse.run("build/forget_simulation.sql", {"simulation_id": self._simulation.simulation_id})
         self._event_counts, self._defect_keys = {}, set()
         self._write(known_until, has_rows=False)
 
@@ -37,7 +37,7 @@ class TruthWriter:
         changed = [row["order_id"] for row in orders if row["order_id"] in self._event_counts]
         if has_rows and changed:
             parameters = {"simulation_id": self._simulation.simulation_id, "order_ids": changed}
-            self._warehouse.run("truth/forget_orders.sql", parameters)
+            self._warehouse.run("build/forget_orders.sql", parameters)
         self._warehouse.load_rows("truth.orders", orders)
         self._warehouse.load_rows("truth.defects", defects)
         self._event_counts |= {row["order_id"]: row["event_count"] for row in orders}

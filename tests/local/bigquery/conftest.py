@@ -68,6 +68,21 @@ def server(tmp_path_factory):
     running.stop()
 
 
+@pytest.fixture
+def start(tmp_path):
+    """Start servers of the test's own on the same folder, one after another."""
+    started = []
+
+    def run() -> Server:
+        started.append(start_server(tmp_path / "data"))
+        return started[-1]
+
+    yield run
+    for running in started:
+        if running.process.poll() is None:
+            running.stop(signal.SIGKILL)
+
+
 @pytest.fixture(scope="session")
 def client(server):
     """The ordinary BigQuery client."""

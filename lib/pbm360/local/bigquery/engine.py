@@ -11,6 +11,8 @@ import duckdb
 from bqemulator.config import Settings
 from bqemulator.storage.engine import DuckDBEngine
 
+DROP_TABLE = 'DROP TABLE IF EXISTS "'
+
 
 class WarehouseEngine(DuckDBEngine):
     """The emulator's engine with one cursor a thread, one writer at a time, and real transactions.
@@ -45,6 +47,15 @@ class WarehouseEngine(DuckDBEngine):
         """Let one thread write at a time (the emulator asks for it around its own statements)."""
         with self._writer:
             yield
+
+    def execute(self, sql: str, parameters=None) -> duckdb.DuckDBPyConnection:
+        """Run a statement; the REST interface deletes a view by `drop table`, which DuckDB refuses."""
+        try:
+            return super().execute(sql, parameters)
+        except duckdb.CatalogException as error:
+            if sql.startswith(DROP_TABLE) and "is of type View" in str(error):
+                return super().execute(sql.replace("DROP TABLE", "DROP VIEW", 1), parameters)
+            raise
 
     @property
     def in_transaction(self) -> bool:

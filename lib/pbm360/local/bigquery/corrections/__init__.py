@@ -5,18 +5,27 @@ from __future__ import annotations
 
 def install() -> None:
     """Apply every correction to the emulator in this process; call it once, before the server starts."""
-    from pbm360.local.bigquery import server
     from pbm360.local.bigquery.corrections import (
         bounds,
         definitions,
         information_schema,
         jobs,
+        memory,
         parameters,
         transactions,
         translation,
         uploads,
     )
 
-    for subject in (bounds, uploads, parameters, definitions, information_schema, translation, transactions, jobs):
+    for subject in (
+        bounds,
+        uploads,
+        parameters,
+        definitions,
+        information_schema,
+        translation,
+        transactions,
+        jobs,
+        memory,
+    ):
         subject.install()
-    server.use_threads()

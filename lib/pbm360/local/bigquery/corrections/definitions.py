@@ -1,17 +1,24 @@
 """Keep in the catalog what a `create table` says: descriptions, required columns, partition, cluster, filters.
 
 Faults: column descriptions, NOT NULL and clustering of a SQL definition are lost; `create table if not exists` on a
-table that exists overwrites its entry; `like` copies no description.
+table that exists overwrites its entry; `like` copies no description; REQUIRED columns of a REST definition take
+nulls; the number of rows of a table is not kept up.
 """
 
 from __future__ import annotations
 
+from bqemulator.api.routes import tables
 from bqemulator.catalog import ddl_sync
 from bqemulator.catalog.etag import generate_etag
 from bqemulator.catalog.models import Clustering, TableFieldSchema, TableMeta, TableSchema, TimePartitioning
+from bqemulator.storage import type_map
+from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp, parse_one
 
 from pbm360.local.bigquery.patching import replace_everywhere
+
+emulator_duckdb_columns = type_map.bq_schema_to_duckdb_columns
+emulator_table_to_rest = tables._table_to_rest
 
 PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
 
@@ -19,6 +26,26 @@ PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
 def install() -> None:
     """Register the definition's reader."""
     replace_everywhere(ddl_sync.sync_created_table, remember_created_table)
+    replace_everywhere(type_map.bq_schema_to_duckdb_columns, duckdb_columns)
+
+
+def duckdb_columns(fields: list[dict]) -> list[tuple[str, str]]:
+    """Write a REST schema's columns as DuckDB's, with NOT NULL where the mode is REQUIRED."""
+    required = {field["name"] for field in fields if field.get("mode") == "REQUIRED"}
+    return [(name, f"{kind} NOT NULL" if name in required else kind) for name, kind in emulator_duckdb_columns(fields)]
+
+
+def count_rows_live(context) -> None:
+    """Let a table's resource tell its rows as they are; the catalog's own count misses most writes."""
+
+    def with_count(table: TableMeta) -> dict:
+        resource = emulator_table_to_rest(table)
+        if table.table_type == "TABLE":
+            target = quoted_table_ref(table.project_id, table.dataset_id, table.table_id)
+            resource["numRows"] = str(context.engine.execute(f"SELECT count(*) FROM {target}").fetchone()[0])
+        return resource
+
+    replace_everywhere(emulator_table_to_rest, with_count)
 
 
 def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
@@ -39,10 +66,20 @@ def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
     entry = _entry(place, ddl_sync._introspect_schema(*place, ctx), ctx)
     changes = _like_changes(entry, source) if source is not None else _definition_changes(entry, tree)
     entry = entry.model_copy(update=changes)
+    if source is not None:
+        _require_columns(entry, ctx)
     if existing is None:
         ctx.catalog.create_table(entry)
     else:
         ctx.catalog.update_table(entry)
+
+
+def _require_columns(entry: TableMeta, ctx) -> None:
+    """Give a table that was made like another its NOT NULLs, which DuckDB does not copy."""
+    target = quoted_table_ref(entry.project_id, entry.dataset_id, entry.table_id)
+    for field in entry.schema_.fields:
+        if field.mode == "REQUIRED":
+            ctx.engine.execute(f'ALTER TABLE {target} ALTER COLUMN "{field.name}" SET NOT NULL')
 
 
 def register_columns(place: tuple[str, str, str], schema: list[dict], ctx) -> None:
@@ -141,5 +178,5 @@ def _partitioning(tree: exp.Create, options: dict) -> TimePartitioning | None:
 
 
 def _clustering(tree: exp.Create) -> Clustering | None:
-    clause = tree.find(exp.Cluster)
+    clause = tree.find(exp.ClusterProperty, exp.Cluster)
     return Clustering(fields=tuple(item.name for item in clause.expressions)) if clause is not None else None

@@ -118,6 +118,8 @@ class TransactionalScript(interpreter.ScriptInterpreter):
             self._frames.set(name, await self._eval_typed(stmt.source_expr, variables[name].type_name))
             return
         row = await self._eval_expr_row(stmt.source_expr)
+        if len(row) == 1 and isinstance(row[0], dict):  # select as struct
+            row = list(row[0].values())
         for name, value in zip(stmt.targets, row, strict=True):
             self._frames.set(name.lower(), value)
 

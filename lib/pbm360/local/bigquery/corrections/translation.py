@@ -13,11 +13,14 @@ from pathlib import Path
 import sqlglot
 from bqemulator.domain.errors import InvalidQueryError
 from bqemulator.domain.result import Err
-from bqemulator.sql import inner_query, translator
+from bqemulator.jobs import executor
+from bqemulator.sql import inner_query, rules, translator
 from bqemulator.sql.errors import sql_parse_error
+from bqemulator.sql.rules import TranslationRule
 from sqlglot import exp
 
 from pbm360.local.bigquery.corrections.functions import refuse_unknown_functions
+from pbm360.local.bigquery.corrections.literals import plain_literals
 from pbm360.local.bigquery.patching import replace_everywhere
 
 MACROS = Path(__file__).with_name("macros.sql")
@@ -49,6 +52,8 @@ def install() -> None:
     """Correct every statement before the emulator rewrites it, and every body of a routine before it is translated."""
     replace_everywhere(inner_query.rewrite_and_translate_statement, rewrite_and_translate)
     translator.SQLTranslator.translate = translate
+    rules._REGISTRY.insert(0, NumericCast)
+    executor._translator._rules.insert(0, NumericCast())  # made when it was imported
 
 
 def create_macros(connection) -> None:
@@ -92,6 +97,7 @@ def translate(self, bq_sql: str, **context):
 
 def correct(bq_sql: str) -> str:
     """Return the statement with its wrongly translated parts replaced; the same text where there are none."""
+    bq_sql = plain_literals(bq_sql)
     tree = sqlglot.parse_one(bq_sql, read="bigquery")
     refuse_unknown_functions(tree)
     changed = _quote_reserved_names(tree)
@@ -180,7 +186,23 @@ def _cast(node: exp.Cast) -> exp.Expression | None:
     if name is None:
         return None
     # the cast around it tells the emulator the type
-    return exp.Cast(this=_call(f"pbm_{manner}_{name}", node.this), to=_type(kind) or kind.copy())
+    return exp.Cast(this=_call(f"pbm_{manner}_{name}", node.this), to=kind.copy())
+
+
+class NumericCast(TranslationRule):
+    """Give a cast to `numeric` its precision in DuckDB's words: GoogleSQL has none to write there."""
+
+    name = "NUMERIC_CAST"
+
+    def applies_to(self, node: exp.Expression) -> bool:
+        """Match the type of a cast that is DuckDB's default decimal."""
+        if not isinstance(node, exp.DataType) or node.this != exp.DType.DECIMAL:
+            return False
+        return isinstance(node.parent, exp.Cast) and [part.name for part in node.expressions] in ([], ["18", "3"])
+
+    def rewrite(self, node: exp.Expression) -> exp.Expression:
+        """Return decimal(38, 9)."""
+        return _numeric()
 
 
 def _safe(node: exp.SafeFunc) -> exp.Expression | None:
@@ -201,12 +223,20 @@ def _lossy_text(node: exp.SafeConvertBytesToString) -> exp.Expression:
 
 def _type(node: exp.DataType) -> exp.Expression | None:
     """Give `numeric` its precision: DuckDB's own default is decimal(18, 3)."""
-    if node.this != exp.DType.DECIMAL or node.expressions or isinstance(node.parent, exp.TryCast):
+    if node.this != exp.DType.DECIMAL or node.expressions or isinstance(node.parent, exp.Cast):
         return None
-    return exp.DataType(
-        this=exp.DType.DECIMAL,
-        expressions=[exp.DataTypeParam(this=exp.Literal.number(digits)) for digits in (38, 9)],
-    )
+    return _numeric()
+
+
+def _numeric() -> exp.DataType:
+    digits = [exp.DataTypeParam(this=exp.Literal.number(number)) for number in (38, 9)]
+    return exp.DataType(this=exp.DType.DECIMAL, expressions=digits)
+
+
+def _change(node: exp.Update | exp.Delete) -> None:
+    """Refuse a change of all rows that does not say so."""
+    if node.args.get("where") is None and node.find_ancestor(exp.Merge) is None:
+        raise InvalidQueryError(f"{node.key.upper()} must have a WHERE clause", location="query")
 
 
 def _bytes(node: exp.ByteString) -> exp.Expression:
@@ -262,6 +292,8 @@ RULES: dict[type, Callable] = {
     exp.Mod: _remainder,
     exp.Cast: _cast,
     exp.TryCast: _cast,
+    exp.Update: _change,
+    exp.Delete: _change,
     exp.SafeFunc: _safe,
     exp.Timestamp: _timestamp,
     exp.DataType: _type,

@@ -1,5 +1,5 @@
 -- Take away the truth of one simulation, before it is written anew.
--- Sources: none. Parameters: @simulation_id.
+-- Grain: all rows of one simulation. Sources: none. Parameters: @simulation_id.
 
 delete from pbm_truth.orders where simulation_id = @simulation_id;
 

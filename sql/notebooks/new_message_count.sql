@@ -1,0 +1,5 @@
+-- How many messages a staged run has judged.
+-- Grain: one row.
+
+select count(*) as message_count
+from pbm_staging.judged_messages;

@@ -1,0 +1,7 @@
+-- Orders for a snapshot. PostgreSQL.
+-- Grain: one row per order.
+
+select order_id, patient_id, pharmacy_id, drug_ndc, created_at, priority, quantity, days_supply
+from orders
+where created_at < %(until)s
+order by order_id;

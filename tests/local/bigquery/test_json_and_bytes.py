@@ -1,0 +1,107 @@
+"""JSON text, bytes and regular expressions: GoogleSQL's right answers."""
+
+import pytest
+from google.cloud.bigquery import ScalarQueryParameter
+
+VALUES = [
+    ('{"data": {"x": 5}}', "5"),
+    ('{"data": {"x": true}}', "true"),
+    ('{"data": {"x": "a b"}}', "a b"),
+    ('{"data": {"x": "{not an object"}}', "{not an object"),
+    ('{"data": {"x": "null"}}', "null"),
+    ('{"data": {"x": ""}}', ""),
+    ('{"data": {"x": null}}', None),
+    ('{"data": {"x": [1]}}', None),
+    ('{"data": {"x": {"a": 1}}}', None),
+    ('{"data": {}}', None),
+    ('{"data": 5}', None),
+    ("[1]", None),
+    ("not json", None),
+    ("", None),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("text", "right"), VALUES)
+def test_json_value_gives_scalars_as_text(value, text, right):
+    assert value("select json_value(@given, '$.data.x')", ScalarQueryParameter("given", "STRING", text)) == right
+
+
+def test_json_value_of_many_rows_skips_what_is_malformed(answer):
+    sql = """
+        select json_value(given, '$.a'), json_value(given, '$.b')
+        from unnest(['{"a": 1, "b": "x"}', '{"a": ', '{"a": 3}']) as given with offset as position
+        order by position
+    """
+    assert answer(sql) == [("1", "x"), (None, None), ("3", None)]
+
+
+QUERIES = [
+    ('{"data": {"x": [1, 2]}}', "[1,2]"),
+    ('{"data": {"x": "a"}}', '"a"'),
+    ('{"data": {"x": null}}', None),
+    ('{"data": {"x": {"a": 1}}}', '{"a":1}'),
+    ("nope", None),
+]
+
+
+@pytest.mark.parametrize(("text", "right"), QUERIES)
+def test_json_query_gives_json_as_text(value, text, right):
+    assert value("select json_query(@given, '$.data.x')", ScalarQueryParameter("given", "STRING", text)) == right
+
+
+TYPES = [('{"a": 1}', "object"), ("[1]", "array"), ('"a"', "string"), ("1.5", "number"), ("true", "boolean")]
+
+
+@pytest.mark.parametrize(("text", "right"), [*TYPES, ("null", "null"), ("nope", None), (None, None)])
+def test_json_type_of_text_parsed_safely(value, text, right):
+    assert value("select json_type(safe.parse_json(@given))", ScalarQueryParameter("given", "STRING", text)) == right
+
+
+BYTES = [
+    (b"abc", "abc"),
+    ("é".encode(), "é"),
+    (b"a\xffb", "a\ufffdb"),
+    (b"a\xe2\x82b", "a\ufffd\ufffdb"),  # a mark for each byte
+    (b"\xc0\xaf", "\ufffd\ufffd"),
+    (b"\xed\xa0\x80", "\ufffd\ufffd\ufffd"),
+    (b"", ""),
+    (None, None),
+]
+
+
+@pytest.mark.parametrize(("given", "right"), BYTES)
+def test_bytes_become_text_whatever_they_hold(value, given, right):
+    parameter = ScalarQueryParameter("given", "BYTES", given)
+    assert value("select safe_convert_bytes_to_string(@given)", parameter) == right
+
+
+def test_bytes_of_rows_become_text_row_by_row(answer):
+    sql = r"""
+        select safe_convert_bytes_to_string(given)
+        from unnest([b'good', b'\xff', cast(null as bytes)]) as given with offset as position
+        order by position
+    """
+    assert answer(sql) == [("good",), ("\ufffd",), (None,)]
+
+
+def test_bytes_literals_and_lengths(answer):
+    assert answer(r"select b'\xff\x00a', length(b'\xff\xfe'), to_hex(sha256('abc'))") == [
+        (b"\xff\x00a", 2, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad")
+    ]
+
+
+EXPRESSIONS = [
+    (r"regexp_contains('AB12', r'^[A-Z]{2}\d+$')", True),
+    (r"regexp_contains('a b', r'^[!-~]{1,128}$')", False),
+    (r"regexp_contains(cast(null as string), r'a')", None),
+    (r"regexp_replace('a-b-c', r'-', '')", "abc"),
+    (r"regexp_replace('12345678901', r'^(\d{5})(\d{4})(\d{2})$', r'\1-\2-\3')", "12345-6789-01"),
+    (r"regexp_extract('order 12', r'(\d+)')", "12"),
+    (r"regexp_extract('order', r'(\d+)')", None),
+]
+
+
+@pytest.mark.parametrize(("expression", "right"), EXPRESSIONS)
+def test_regular_expressions(value, expression, right):
+    assert value(f"select {expression}") == right

@@ -1,0 +1,84 @@
+"""The messages on the wire: what the contract asks of an event and of every typed field."""
+
+import datetime
+import json
+import re
+
+import pytest
+from pbm360.domain.rules import DEFAULT_SCHEMA, codes, event_types, typed_fields
+
+PRINTABLE = re.compile(r"[!-~]{1,128}")
+FORMS = {
+    "identifier": PRINTABLE,
+    "integer": re.compile(r"-?[0-9]{1,15}"),
+    "numeric": re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?"),
+    "boolean": re.compile(r"true|false"),
+    "timestamp": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3,6}Z"),
+    "date": re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    "zip3": re.compile(r"[0-9]{3}"),
+    "ndc": re.compile(r"[0-9]{11}"),
+}
+UNTYPED = {"patient_id", "tracking_number", "pa_id", "lot"}  # they never leave bronze as they are
+
+
+@pytest.fixture(scope="module")
+def events(messages):
+    found = []
+    for message in messages:
+        try:
+            found.append((message, json.loads(message.payload)))
+        except json.JSONDecodeError:
+            continue
+    return found
+
+
+def scalar_text(value) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def test_every_envelope_is_that_of_the_contract(events):
+    for message, event in events:
+        assert list(event) == ["specversion", "id", "source", "type", "time", "subject", "dataschema", "data"]
+        assert (event["specversion"], event["dataschema"]) == ("1.0", DEFAULT_SCHEMA)
+        assert PRINTABLE.fullmatch(event["id"])
+        assert PRINTABLE.fullmatch(event["subject"])
+        assert FORMS["timestamp"].fullmatch(event["time"])
+        assert event["source"] == message.attributes["source"]
+
+
+def test_every_event_comes_from_the_source_of_its_type(events):
+    for _, event in events:
+        assert event_types()[codes("type")[event["type"].strip().lower()]].source == event["source"]
+
+
+def test_every_field_has_its_form_and_lies_in_its_range(events):
+    fields = {field.field: field for field in typed_fields()}
+    seen = set()
+    for _, event in events:
+        for name, value in event["data"].items():
+            seen.add(name)
+            if name in UNTYPED:
+                continue
+            field, text = fields[name], scalar_text(value)
+            if field.kind == "code":
+                assert text.strip().lower() in codes(name), (name, text)
+            else:
+                assert FORMS[field.kind].fullmatch(text), (name, text)
+            if field.minimum is not None:
+                assert field.minimum <= float(text) <= field.maximum, (name, text)
+    assert set(fields) - seen == {"corrects_id", "correction_reason"}
+
+
+def test_every_promise_lies_after_the_event_that_first_tells_it(events):
+    for _, event in events:
+        if event["type"] == "label_created":
+            promised_at = datetime.datetime.fromisoformat(event["data"]["promised_at"])
+            assert promised_at > datetime.datetime.fromisoformat(event["time"])
+
+
+def test_no_name_or_address_is_on_the_wire(simulation, messages):
+    payloads = b"\n".join(message.payload for message in messages)
+    for word in (b"Testpatient", b"-555-01", b"@patients", b"Synthetic Street"):
+        assert word not in payloads
+    zip_codes = {row["zip_code"] for row in simulation.entities().patients}
+    assert not any(f'"{zip_code}"'.encode() in payloads for zip_code in list(zip_codes)[:50])
