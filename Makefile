@@ -8,6 +8,7 @@ TOOLS := .pbm360/tools
 UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 RUN := .venv/bin
 INSTALLED := .venv/.installed
+INSTALLED_FOR_TESTS := .venv/.installed-for-tests
 
 .PHONY: help setup up demo test lint lab dashboards bench notebooks down clean
 
@@ -19,7 +20,11 @@ $(TOOLS)/bin/uv:
 	$(TOOLS)/bin/pip install --quiet --disable-pip-version-check uv
 
 $(INSTALLED): uv.lock pyproject.toml | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TOOLS)/bin/uv)
-	$(UV) sync --frozen --all-extras --python 3.11
+	$(UV) sync --frozen --inexact --all-extras --python 3.11
+	@touch $@
+
+$(INSTALLED_FOR_TESTS): $(INSTALLED)
+	$(UV) sync --frozen --inexact --all-extras --group airflow --python 3.11
 	@touch $@
 
 setup: $(INSTALLED) ## install the locked packages into .venv (finds uv or installs it)
@@ -30,7 +35,7 @@ up: setup ## start the local stack: BigQuery, Pub/Sub, PostgreSQL
 demo: setup ## the whole story in under five minutes: simulate, stream, build, open the dashboards
 	$(RUN)/pbm360 demo
 
-test: setup ## run every test
+test: $(INSTALLED_FOR_TESTS) ## run every test
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/pytest

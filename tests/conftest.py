@@ -91,15 +91,21 @@ def stack_settings(settings, pubsub_server) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def make_warehouse(settings) -> Callable[[], Warehouse]:
-    """Make a warehouse in a project of its own, all tables empty."""
+def warehouse_named(settings) -> Callable[[str], Warehouse]:
+    """Make a warehouse in the project of that name, all tables empty."""
 
-    def make() -> Warehouse:
-        warehouse = Warehouse(replace(settings, project=f"pbm-test-{next(_numbers)}"))
+    def make(project: str) -> Warehouse:
+        warehouse = Warehouse(replace(settings, project=project))
         prepare(warehouse)
         return warehouse
 
     return make
+
+
+@pytest.fixture(scope="session")
+def make_warehouse(warehouse_named) -> Callable[[], Warehouse]:
+    """Make a warehouse in a project of its own, all tables empty."""
+    return lambda: warehouse_named(f"pbm-test-{next(_numbers)}")
 
 
 @pytest.fixture(scope="module")

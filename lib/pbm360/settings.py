@@ -59,6 +59,12 @@ class Settings:
     snapshot_seconds: float = variable("SNAPSHOT_SECONDS", 2.0, "seconds between two reads of the dashboards' snapshot")
     dashboards_port: int = variable("DASHBOARDS_PORT", 0, "port of the dashboards on 127.0.0.1 (0: a free one)")
 
+    home: str = variable("HOME", "", "folder that holds `notebooks/`, for the schedule (empty: beside `dags/`)")
+    runs: str = variable(
+        "RUNS", "", "where the schedule keeps executed notebooks: a folder or `gs://...` (empty: state)"
+    )
+    task_retries: int = variable("TASK_RETRIES", 2, "how often the schedule tries a failed task again")
+
     def dataset(self, layer: str) -> str:
         """Name the dataset of a layer, e.g. `bronze` -> `pbm_bronze`."""
         return f"{self.dataset_prefix}_{layer}"
@@ -81,6 +87,7 @@ CHECKS = {
     ),
     "pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
     "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
+    "task_retries": (lambda value: 0 <= value <= 10, "a number between 0 and 10"),
     "dashboards_port": (lambda value: 0 <= value <= 65535, "a port between 0 and 65535"),
 }
 

@@ -3,9 +3,14 @@
 
 select
     countif(is_on_time is not null) as order_count,
-    safe_divide(countif(is_on_time), countif(is_on_time is not null)) as on_time_share,
-    safe_divide(
-        countif(delivered_at <= timestamp_sub(promised_at, interval @earlier_hours hour)),
-        countif(is_on_time is not null)
+    coalesce(
+        safe_divide(countif(is_on_time), countif(is_on_time is not null)), 0
+    ) as on_time_share,
+    coalesce(
+        safe_divide(
+            countif(delivered_at <= timestamp_sub(promised_at, interval @earlier_hours hour)),
+            countif(is_on_time is not null)
+        ),
+        0
     ) as tighter_share
 from pbm_gold.fact_order_lifecycle;

@@ -1,16 +1,21 @@
 -- The verdicts of a staged run.
 -- Grain: one row per verdict and source attribute.
 
-select 'accepted' as verdict, judged.attribute_source as source, count(*) as message_count
-from pbm_staging.stg_order_events as staged
-inner join pbm_staging.judged_messages as judged on judged.message_id = staged.message_id
-group by judged.attribute_source
-union all
-select
-    if(rejected.reason_code = 'duplicate', 'duplicate', 'rejected') as verdict,
-    judged.attribute_source as source,
-    count(*) as message_count
-from pbm_staging.rejected_events as rejected
-inner join pbm_staging.judged_messages as judged on judged.message_id = rejected.message_id
+with
+    refusals as (
+        select
+            message_id,
+            if(reason_code = 'duplicate', 'duplicate', 'rejected') as verdict
+        from pbm_staging.rejected_events
+    ),
+    verdicts as (
+        select
+            coalesce(judged.attribute_source, '(none)') as source,
+            coalesce(refusals.verdict, 'accepted') as verdict
+        from pbm_staging.judged_messages as judged
+        left join refusals on refusals.message_id = judged.message_id
+    )
+select verdict, source, count(*) as message_count
+from verdicts
 group by verdict, source
 order by verdict, source;

@@ -17,7 +17,7 @@ from pbm360.simulate.simulation import Simulation
 from pbm360.simulate.truth import TruthWriter
 from pbm360.warehouse import Warehouse
 
-BATCH_MESSAGES = 2000
+BATCH_MESSAGES = 10_000
 LIVE_BATCH_MESSAGES = 500
 LONGEST_SLEEP_SECONDS = 0.25  # how late a wish to stop may be heard
 TRUTH_EVERY_SECONDS = 30.0

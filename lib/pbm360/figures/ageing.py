@@ -1,0 +1,54 @@
+"""Ageing: how much of the time that their stage allows the open orders have used."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pbm360.figures.style import STATUSES, empty_figure, styled
+
+TITLE = "How close are open orders to their limit?"
+# Upper bound of the share of the allowed time (included), label, status: each bar lies in one status.
+BANDS = (
+    (0.25, "to 25 %", "on_track"),
+    (0.50, "25–50 %", "on_track"),
+    (0.80, "50–80 %", "on_track"),
+    (1.00, "80–100 %", "at_risk"),
+    (2.00, "1–2 ×", "breached"),
+    (5.00, "2–5 ×", "breached"),
+    (float("inf"), "over 5 ×", "breached"),
+)
+
+
+def count_by_used_share(orders: pd.DataFrame) -> pd.Series:
+    """Count open orders by the share of their stage's allowed time that they have used; index: the bands' labels."""
+    timed = orders[(orders["status"] == "open") & orders["age_hours"].notna() & orders["sla_hours"].notna()]
+    used = timed["age_hours"] / timed["sla_hours"]
+    edges = [float("-inf"), *(upper for upper, _, _ in BANDS)]
+    labels = [label for _, label, _ in BANDS]
+    return pd.cut(used, edges, labels=labels).value_counts().reindex(labels).rename("order_count")
+
+
+def ageing(orders: pd.DataFrame) -> go.Figure:
+    """Draw the open orders by the share of the allowed time used, in the colours of their status."""
+    counts = count_by_used_share(orders)
+    if not counts.sum():
+        return empty_figure(TITLE, "No open orders match")
+    figure = go.Figure()
+    for status in ("on_track", "at_risk", "breached"):
+        bands = [label for _, label, of_status in BANDS if of_status == status]
+        figure.add_bar(
+            name=STATUSES[status].legend,
+            x=bands,
+            y=[int(counts[band]) for band in bands],
+            text=[f"{counts[band]:,}" for band in bands],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": STATUSES[status].colour},
+            hovertemplate="%{x} of the allowed time<br>%{y:,} open orders<extra></extra>",
+        )
+    past = int(counts[["2–5 ×", "over 5 ×"]].sum())
+    styled(figure, TITLE, f"{past:,} have used more than twice the time that their stage allows")
+    figure.update_layout(bargap=0.18, barmode="overlay")
+    figure.update_xaxes(title_text="time used, as a share of what the stage allows", showgrid=False)
+    return figure.update_yaxes(title_text="open orders", rangemode="tozero", range=[0, float(counts.max()) * 1.15])

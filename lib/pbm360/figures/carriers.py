@@ -1,0 +1,96 @@
+"""Carriers: who keeps the promised time, with how many orders that is judged by."""
+
+from __future__ import annotations
+
+import datetime
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pbm360.figures.style import INK, MUTED, SERIES, carrier_name, empty_figure, styled
+
+TITLE = "Which carriers keep their promise?"
+WINDOW_DAYS = 7
+FEW = 30  # below so many orders a share is drawn hollow
+NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95 % interval
+
+
+def promised_orders(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFrame:
+    """Return the orders by which "on time" is judged, with `is_kept`: delivered with a promise in the last
+    `WINDOW_DAYS` days, and open ones that are past their promise (never kept)."""
+    now = pd.Timestamp(as_of)
+    since = now - pd.Timedelta(days=WINDOW_DAYS)
+    is_delivered = (orders["status"] == "delivered") & orders["is_on_time"].notna() & (orders["delivered_at"] >= since)
+    is_overdue = (orders["status"] == "open") & (orders["promised_at"] < now)
+    chosen = orders[is_delivered | is_overdue]
+    return chosen.assign(is_kept=(chosen["status"] == "delivered") & (chosen["is_on_time"] == True))  # noqa: E712 (nulls)
+
+
+def on_time_by_carrier(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFrame:
+    """Return one row a carrier: `carrier` (name), `n`, `kept`, `share`, `low` and `high` (Wilson, 95 %)."""
+    judged = promised_orders(orders, as_of)
+    grouped = judged.groupby(judged["carrier"].fillna(""))["is_kept"].agg(["size", "sum"])
+    rows = []
+    for code, (n, kept) in grouped.iterrows():
+        low, high = wilson_interval(int(kept), int(n))
+        rows.append((carrier_name(code), int(n), int(kept), kept / n, low, high))
+    found = pd.DataFrame(rows, columns=["carrier", "n", "kept", "share", "low", "high"])
+    return found.sort_values(["share", "carrier"], ascending=[False, True], ignore_index=True)
+
+
+def wilson_interval(kept: int, n: int) -> tuple[float, float]:
+    """Return the 95 % score interval of a share (Wilson, 1927). `n` must be positive."""
+    share, z = kept / n, NORMAL_95
+    centre = (share + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return max(centre - half, 0.0), min(centre + half, 1.0)
+
+
+def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
+    """Draw each carrier's share of promises kept, with its 95 % interval and n; few orders are drawn hollow."""
+    found = on_time_by_carrier(orders, as_of)
+    if found.empty:
+        return empty_figure(TITLE, f"No promise fell due in {WINDOW_DAYS} days")
+    shares = [round(100 * share, 1) for share in found["share"]]
+    figure = go.Figure()
+    figure.add_scatter(
+        mode="markers+text",
+        name="on time",
+        x=shares,
+        y=list(found["carrier"]),
+        text=[f"{share:.1f} %" for share in shares],
+        textposition="top center",
+        textfont={"color": INK},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [round(100 * (row.high - row.share), 2) for row in found.itertuples()],
+            "arrayminus": [round(100 * (row.share - row.low), 2) for row in found.itertuples()],
+            "color": "#9db4cf",
+            "thickness": 5,
+            "width": 0,
+        },
+        marker={
+            "size": 13,
+            "color": [SERIES["shipped"] if n >= FEW else "#ffffff" for n in found["n"]],
+            "line": {"color": SERIES["shipped"], "width": 2},
+        },
+        customdata=[[int(row.kept), int(row.n)] for row in found.itertuples()],
+        hovertemplate="%{y}: %{customdata[0]:,} of %{customdata[1]:,} on time (%{x:.1f} %)<extra></extra>",
+        showlegend=False,
+        cliponaxis=False,
+    )
+    overall = 100 * found["kept"].sum() / found["n"].sum()
+    figure.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
+    styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises in {WINDOW_DAYS} days (dashed line)")
+    lowest = min(100 * found["low"].min(), overall)
+    figure.update_xaxes(title_text="on time, % with 95 % interval", range=[max(lowest - 3, 0), 101], ticksuffix=" %")
+    ticktext = [f"{row.carrier} <span style='color:{MUTED}'>n = {row.n:,}</span> " for row in found.itertuples()]
+    return figure.update_yaxes(
+        tickvals=list(found["carrier"]),
+        ticktext=ticktext,
+        range=[len(found) - 0.4, -0.8],
+        showgrid=False,
+        tickfont={"color": INK, "size": 12},
+    )

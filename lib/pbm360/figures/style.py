@@ -1,0 +1,82 @@
+"""The look that all figures share: one colour and one sign a status, fonts, axes, the empty state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+INK = "#1f2937"
+MUTED = "#64748b"
+GRID = "#e8ecf2"
+FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a state of an order is named, coloured and signed, everywhere alike."""
+
+    label: str
+    colour: str
+    sign: str
+
+    @property
+    def legend(self) -> str:
+        """The name with its sign, so that the colour is never alone."""
+        return f"{self.sign} {self.label}"
+
+
+# The three hues stay apart for each kind of colour blindness, and their lightness differs too.
+STATUSES = {
+    "breached": Status("Breached", "#b3261e", "■"),
+    "at_risk": Status("At risk", "#f0a81c", "▲"),
+    "on_track": Status("On track", "#7ea3cc", "●"),
+    "untimed": Status("No limit", "#c9d1db", "○"),
+}
+SERIES = {"received": "#1f2937", "shipped": "#2f6fb3", "delivered": "#0d9488"}
+CARRIER_NAMES = {"ups": "UPS", "fedex": "FedEx", "usps": "USPS", "courier": "Courier", "": "No carrier yet"}
+
+
+def carrier_name(code: str | None) -> str:
+    """Return a carrier's name for people; a code that is not known stays as it is."""
+    return CARRIER_NAMES.get(code or "", code)
+
+
+def duration_text(hours: float) -> str:
+    """Write a duration of `hours` in the unit that people would use: minutes, hours or days."""
+    size = abs(hours)
+    if size < 1:
+        return f"{hours * 60:.0f} min"
+    if size < 48:
+        return f"{hours:.1f} h"
+    return f"{hours / 24:,.1f} d" if size < 2400 else f"{hours / 24:,.0f} d"
+
+
+def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 260) -> go.Figure:
+    """Give a figure the shared look. `title` is the question that the panel answers."""
+    figure.update_layout(
+        title={"text": title, "subtitle": {"text": subtitle}},
+        height=height,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        font={"family": FONT, "size": 12, "color": INK},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"font": {"family": FONT, "size": 12}},
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "title": None},
+        uirevision="kept",  # zoom and hidden traces survive an update
+        template="none",
+    )
+    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True, "ticks": ""}
+    axis |= {"tickfont": {"color": MUTED, "size": 12}, "title": {"font": {"color": MUTED, "size": 12}}}
+    figure.update_xaxes(**axis)
+    figure.update_yaxes(**axis)
+    return figure
+
+
+def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
+    """Return a figure without data that says so."""
+    figure = styled(go.Figure(), title, height=height)
+    figure.add_annotation(
+        text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
+    )
+    return figure.update_xaxes(visible=False).update_yaxes(visible=False)

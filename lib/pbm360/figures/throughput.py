@@ -1,0 +1,63 @@
+"""Throughput: what comes in, what leaves and what arrives, hour by hour."""
+
+from __future__ import annotations
+
+import datetime
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pbm360.figures.style import SERIES, empty_figure, styled
+
+TITLE = "Do shipments keep up with arrivals?"
+HOURS = 48
+MILESTONES = {"received": "received_at", "shipped": "shipped_at", "delivered": "delivered_at"}
+
+
+def count_by_hour(orders: pd.DataFrame, as_of: datetime.datetime, hours: int = HOURS) -> pd.DataFrame:
+    """Count orders by the clock hour (UTC) in which they were received, shipped and delivered.
+
+    The index holds the last `hours` whole hours before `as_of` and, as its last row, the hour that is still running.
+    """
+    running = pd.Timestamp(as_of).tz_convert("UTC").floor("h")
+    index = pd.date_range(end=running, periods=hours + 1, freq="h")
+    counts = {}
+    for name, column in MILESTONES.items():
+        moments = orders[column].dropna()
+        moments = moments[(moments >= index[0]) & (moments <= pd.Timestamp(as_of))]
+        counts[name] = moments.dt.floor("h").value_counts().reindex(index, fill_value=0)
+    return pd.DataFrame(counts, index=index)
+
+
+def throughput(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
+    """Draw shipped orders per hour as bars against received and delivered ones as lines; the running hour is pale."""
+    counts = count_by_hour(orders, as_of)
+    if not counts.to_numpy().sum():
+        return empty_figure(TITLE, f"Nothing was received, shipped or delivered in {HOURS} hours")
+    hours = [hour.strftime("%Y-%m-%d %H:%M") for hour in counts.index]
+    figure = go.Figure()
+    figure.add_bar(
+        name="shipped",
+        x=hours,
+        y=[int(count) for count in counts["shipped"]],
+        marker={"color": SERIES["shipped"], "opacity": [1.0] * (len(hours) - 1) + [0.45]},
+        hovertemplate="%{y:,} shipped<extra></extra>",
+    )
+    for name, dash in (("received", "solid"), ("delivered", "dot")):
+        figure.add_scatter(
+            name=name,
+            mode="lines",
+            x=hours[:-1],  # the running hour would look like a fall
+            y=[int(count) for count in counts[name][:-1]],
+            line={"color": SERIES[name], "width": 2, "dash": dash, "shape": "spline", "smoothing": 0.4},
+            hovertemplate=f"%{{y:,}} {name}<extra></extra>",
+        )
+    styled(figure, TITLE, _subtitle(counts))
+    figure.update_layout(bargap=0.25, hovermode="x unified")
+    figure.update_xaxes(title_text="hour (UTC); the pale bar is still running", showgrid=False, nticks=9)
+    return figure.update_yaxes(title_text="orders per hour", rangemode="tozero")
+
+
+def _subtitle(counts: pd.DataFrame) -> str:
+    day = counts.iloc[-25:-1].sum()
+    return " · ".join(f"{int(day[name]):,} {name}" for name in MILESTONES) + " in the last 24 whole hours"

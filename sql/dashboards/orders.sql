@@ -1,0 +1,59 @@
+-- What the Command Center knows of each order: where it stands, how long, and how late.
+-- Grain: one row per order that is open or had an event in the last @history_days days.
+-- Sources: pbm_serving.order_lifecycle, pbm_gold.dim_stages, dim_pharmacies, dim_drugs.
+-- Parameters: now (UTC), the moment that ages are counted to; history_days; at_risk_share, the share
+-- of the allowed time after which an order is at risk. Breached: older than the stage allows.
+
+with
+    orders as (
+        select *
+        from pbm_serving.order_lifecycle
+        where
+            status = 'open'
+            or last_event_at >= timestamp_sub(@now, interval @history_days day)
+    ),
+    aged_orders as (
+        select
+            order_id,
+            if(
+                status = 'open',
+                timestamp_diff(@now, stage_entered_at, microsecond) / 3600000000,
+                null
+            ) as age_hours,
+            timestamp_diff(sla_due_at, stage_entered_at, microsecond) / 3600000000 as sla_hours
+        from orders
+    )
+select
+    orders.order_id,
+    orders.pharmacy_id,
+    coalesce(pharmacies.name, orders.pharmacy_id) as pharmacy,
+    orders.carrier,
+    coalesce(drugs.name, orders.drug_ndc) as drug,
+    drugs.therapy,
+    drugs.temperature_class,
+    orders.priority,
+    orders.status,
+    orders.stage,
+    coalesce(stages.label, 'No stage yet') as stage_label,
+    orders.stage_entered_at,
+    orders.received_at,
+    orders.shipped_at,
+    orders.delivered_at,
+    orders.promised_at,
+    orders.last_event_at,
+    orders.is_on_time,
+    aged_orders.age_hours,
+    aged_orders.sla_hours,
+    aged_orders.sla_hours - aged_orders.age_hours as hours_to_breach,
+    case
+        when orders.status != 'open' then null
+        when aged_orders.age_hours is null or aged_orders.sla_hours is null then 'untimed'
+        when aged_orders.age_hours > aged_orders.sla_hours then 'breached'
+        when aged_orders.age_hours > @at_risk_share * aged_orders.sla_hours then 'at_risk'
+        else 'on_track'
+    end as risk
+from orders
+inner join aged_orders on aged_orders.order_id = orders.order_id
+left join pbm_gold.dim_stages as stages on stages.stage = orders.stage
+left join pbm_gold.dim_pharmacies as pharmacies on pharmacies.pharmacy_id = orders.pharmacy_id
+left join pbm_gold.dim_drugs as drugs on drugs.drug_ndc = orders.drug_ndc;
