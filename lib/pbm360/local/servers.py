@@ -78,7 +78,7 @@ class Server:
         try:
             command = psutil.Process(pid).cmdline() if pid else []
             return ProcessRecord.of(pid) if self.module in command and str(data_dir) in command else None
-        except psutil.NoSuchProcess:
+        except psutil.Error:  # gone, or another user's
             return None
 
     def _ready_file(self, state_dir: Path) -> Path:

@@ -82,7 +82,8 @@ def down(settings: Settings) -> list[str]:
 def status(settings: Settings) -> list[ProcessState]:
     """Describe every server of the stack and every process that a command has left running."""
     state = read_state(settings)
-    return [_describe(settings, state, name) for name in [*FOLDERS, *(set(state.processes) - set(FOLDERS))]]
+    others = [name for name in state.processes if name not in FOLDERS]
+    return [_describe(settings, state, name) for name in [*FOLDERS, *others]]
 
 
 def require_running(settings: Settings) -> None:
@@ -120,12 +121,12 @@ def register_process(settings: Settings, name: str, pid: int) -> None:
 def make_key(settings: Settings) -> None:
     """Make the laptop's own key of the pseudonyms, once; readable by its owner alone."""
     path = settings.state_dir / LOCAL_KEY_FILE
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as lines:
-        lines.write(secrets.token_hex(32))
+    if not path.exists():
+        draft = path.with_suffix(".draft")
+        draft.unlink(missing_ok=True)
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_hex(32))
+        draft.replace(path)  # so that no command reads a part of it
 
 
 def _start_missing(settings: Settings, state: StackState, missing: list[str], started: Callable[[str], object]) -> None:
@@ -182,17 +183,17 @@ def _stop(state: StackState, name: str) -> bool:
 
 def _describe(settings: Settings, state: StackState, name: str) -> ProcessState:
     record = state.record(name)
-    process = record.process() if record else None
+    is_running = state.is_running(name)
     address = state.addresses.get(ADDRESSES.get(name, ""), "")
     folder = settings.state_dir / FOLDERS.get(name, "")
     if name in FOLDERS and _is_elsewhere(name):
         return ProcessState(name, "elsewhere", "", None, "", "")
     return ProcessState(
         name=name,
-        state="running" if process else ("dead" if record else "not started"),
+        state="running" if is_running else ("dead" if record else "not started"),
         address="unix socket" if address and name == postgres.SERVER_NAME else address,
         pid=record.pid if record else None,
-        uptime=str(timedelta(seconds=int(time.time() - process.create_time()))) if process else "",
+        uptime=str(timedelta(seconds=int(time.time() - record.create_time))) if is_running else "",
         data_size=f"{_size_bytes(folder) / 1e6:,.1f} MB" if name in FOLDERS else "",
     )
 

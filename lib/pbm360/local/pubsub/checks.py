@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import grpc
 from google.protobuf.message import Message
 
 from pbm360.local.pubsub import limits
-from pbm360.local.pubsub.refusal import invalid, unimplemented
+from pbm360.local.pubsub.refusal import Refusal, invalid, unimplemented
 from pbm360.local.pubsub.wire import PublishRequest, PubsubMessage, Subscription, Topic
 
 RESOURCE_ID = re.compile(r"(?!goog)[A-Za-z][A-Za-z0-9\-_.~+%]{2,254}")  # names: 3 to 255 characters
@@ -149,7 +150,7 @@ def message_problem(message: PubsubMessage) -> str:
                 f"got {key[:50]!r}"
             )
         if len(value.encode()) > limits.MAX_ATTRIBUTE_VALUE_BYTES:
-            return f"attribute values must be at most {limits.MAX_ATTRIBUTE_VALUE_BYTES} bytes; that of {key!r} is longer"
+            return f"attribute values must be at most {limits.MAX_ATTRIBUTE_VALUE_BYTES} bytes; that of {key!r} is not"
     return ""
 
 
@@ -182,9 +183,10 @@ def _dead_letter_policy(resource: Subscription) -> None:
     resource_name("topics", policy.dead_letter_topic)
     policy.max_delivery_attempts = policy.max_delivery_attempts or limits.DEFAULT_DELIVERY_ATTEMPTS
     if not limits.MIN_DELIVERY_ATTEMPTS <= policy.max_delivery_attempts <= limits.MAX_DELIVERY_ATTEMPTS:
-        raise invalid(
+        raise Refusal(
+            grpc.StatusCode.OUT_OF_RANGE,
             f"max_delivery_attempts must be between {limits.MIN_DELIVERY_ATTEMPTS} and "
-            f"{limits.MAX_DELIVERY_ATTEMPTS}; got {policy.max_delivery_attempts}"
+            f"{limits.MAX_DELIVERY_ATTEMPTS}; got {policy.max_delivery_attempts}",
         )
 
 
@@ -203,5 +205,3 @@ def _retry_policy(resource: Subscription) -> None:
             f"retry_policy must have 0 <= minimum_backoff <= maximum_backoff <= {limits.MAX_BACKOFF_SECONDS:.0f} "
             f"seconds; got {least} and {most}"
         )
-
-

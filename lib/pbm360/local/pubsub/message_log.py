@@ -60,7 +60,9 @@ class Segment:
             while self.size < end:
                 batch = self._read_batch(file, check=is_last)
                 if batch is None and not is_last:
-                    raise DamagedLog(f"{self.path} is damaged at byte {self.size}; restore it or delete the data folder")
+                    raise DamagedLog(
+                        f"{self.path} is damaged at byte {self.size}; restore it or delete the data folder"
+                    )
                 if batch is None:
                     file.truncate(self.size)
                     return

@@ -1,0 +1,138 @@
+"""The dashboards' web server: standalone Voilà with our own template, on 127.0.0.1 alone.
+
+Beside it runs one snapshot process; it is started again where it ends. Viewers' kernels read its file. A kernel whose
+page is gone is culled; the kernel that waits, already warm, for the next viewer is not.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import plotly
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from tornado.ioloop import IOLoop, PeriodicCallback
+from traitlets.config import Config
+from voila.app import Voila
+
+from pbm360.settings import Settings
+
+DASHBOARDS = Path(__file__).parents[2] / "dashboards"
+TEMPLATE = "pbm360"
+LOOPBACK = "127.0.0.1"
+CULL_IDLE_SECONDS = 60
+CULL_INTERVAL_SECONDS = 15
+SNAPSHOT_CHECK_SECONDS = 1
+LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'self'"
+)
+
+
+class WarmKernelManager(AsyncMappingKernelManager):
+    """Culls idle kernels, except those of the pool, which wait for a viewer and are idle by their nature."""
+
+    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
+        """Cull a kernel that has been idle for too long and is some viewer's."""
+        if kernel_id not in self._waiting_kernel_ids():
+            await super().cull_kernel_if_idle(kernel_id)
+
+    def _waiting_kernel_ids(self) -> set[str]:
+        pools = getattr(self, "_pools", {})  # Voilà's own subclass adds the pools
+        ready = [task for pool in pools.values() for task in pool if task.done() and not task.cancelled()]
+        return {task.result()["kernel_id"] for task in ready if task.exception() is None}
+
+
+class SnapshotProcess:
+    """The one process that reads the warehouse for all viewers."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen | None = None
+
+    def keep_running(self) -> None:
+        """Start the process where it does not run."""
+        if self._process is None or self._process.poll() is not None:
+            arguments = ["--only-with-parent", str(os.getpid())]
+            self._process = subprocess.Popen([sys.executable, "-m", "pbm360.snapshot", *arguments])
+
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(10)
+
+
+class DashboardServer(Voila):
+    """Voilà with plotly.js among its static files, which tells where it is once a viewer would not wait."""
+
+    ready_file: Path
+    snapshot_process: SnapshotProcess
+
+    def setup_template_dirs(self) -> None:
+        """Find the template, and serve plotly's own JavaScript beside its static files."""
+        super().setup_template_dirs()
+        self.static_paths.append(str(Path(plotly.__file__).parent / "package_data"))
+
+    def listen(self) -> None:
+        """Serve until stopped."""
+        keeper = PeriodicCallback(self.snapshot_process.keep_running, SNAPSHOT_CHECK_SECONDS * 1000)
+        keeper.start()
+        IOLoop.current().add_callback(self._announce)
+        super().listen()
+
+    async def _announce(self) -> None:
+        """Write the address once a kernel is warm."""
+        for pool in list(self.kernel_manager._pools.values()):
+            for task in list(pool):
+                await (await task)["task"]
+        part = self.ready_file.with_suffix(".part")
+        part.write_text(json.dumps({"url": self.connection_url, "pid": os.getpid()}))
+        part.replace(self.ready_file)
+        print(f"The Operational Command Center is at {self.connection_url}", flush=True)
+
+
+def configuration(port: int) -> Config:
+    """Return Voilà's configuration: nothing but the page is served, and a page can't choose its template."""
+    config = Config()
+    config.Voila.update(ip=LOOPBACK, port=port, port_retries=0, open_browser=False, config_file_paths=[])
+    config.Voila.tornado_settings = {
+        "headers": {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"},
+        "allow_remote_access": False,  # a foreign host name in the request is refused: no DNS rebinding
+        "local_hostnames": ["localhost"],
+    }
+    config.VoilaConfiguration.update(
+        template=TEMPLATE,
+        allow_template_override="NO",
+        allow_theme_override="NO",
+        file_allowlist=[r"(?!)"],  # matches nothing: no file of the folder is served
+        extension_allowlist=LAB_EXTENSIONS,
+        multi_kernel_manager_class=WarmKernelManager,
+        preheat_kernel=True,
+        default_pool_size=1,
+        resources={"plotly_version": plotly.__version__},
+    )
+    config.MappingKernelManager.update(
+        cull_idle_timeout=CULL_IDLE_SECONDS, cull_interval=CULL_INTERVAL_SECONDS, cull_connected=False
+    )
+    return config
+
+
+def serve(settings: Settings, port: int, ready_file: Path) -> None:
+    """Serve the dashboards on 127.0.0.1:`port` until SIGTERM or Ctrl-C; `ready_file` names the address meanwhile."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    templates = [str(DASHBOARDS / "template"), os.environ.get("JUPYTER_PATH", "")]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in templates if path)
+    os.environ["PBM360_STATE_DIR"] = str(settings.state_dir.resolve())  # kernels run in another folder
+    server = DashboardServer(config=configuration(port))
+    server.ready_file, server.snapshot_process = ready_file.resolve(), SnapshotProcess()
+    server.snapshot_process.keep_running()
+    try:
+        server.initialize([str(DASHBOARDS / "command_center.ipynb")])
+        server.start()
+    finally:
+        server.ready_file.unlink(missing_ok=True)
+        server.snapshot_process.stop()

@@ -1,0 +1,276 @@
+"""Judge one message: the event that it holds, or the reason why it is refused.
+
+The same rules stand in `sql/staging/judged_messages.sql`, for the batch; a differential test holds one against the
+other. Both read the data files of `domain/data`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import orjson
+
+from pbm360.domain import rules
+from pbm360.domain.privacy import pseudonym, publishable_zip3
+from pbm360.domain.timestamps import MICROSECONDS_PER_DAY, parse_microseconds
+
+EARLIEST_MICROSECONDS = 1_262_304_000_000_000  # 2010-01-01: nothing older is plausible
+REPLACEMENT_CHARACTER = "\ufffd".encode()  # what an invalid byte becomes; a payload that holds one is no clean text
+KEYS_REMEMBERED = 200_000
+REQUIRED = ("id", "source", "type", "time", "subject")
+FIELDS = rules.typed_fields()
+ENVELOPE_COLUMNS = (
+    "event_id",
+    "source",
+    "event_type",
+    "event_at",
+    "event_date",
+    "order_id",
+    "stage",
+    "stage_order",
+    "message_id",
+    "publish_time",
+    "ingested_at",
+    "known_at",
+    "schema_version",
+    "patient_key",
+)
+COLUMNS = (*ENVELOPE_COLUMNS, *(field.column for field in FIELDS))
+
+is_identifier = re.compile(r"[!-~]{1,128}").fullmatch
+is_integer = re.compile(r"-?[0-9]{1,15}").fullmatch
+is_numeric = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?").fullmatch
+is_date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+is_zip3 = re.compile(r"[0-9]{3}").fullmatch
+is_ndc = re.compile(r"[0-9]{10,11}").fullmatch
+
+
+class Stamps(NamedTuple):
+    """What the receiver adds to a message; instants in microseconds since 1970, UTC."""
+
+    message_id: str
+    publish_time: int
+    ingested_at: int
+    known_at: int
+
+
+class Rejection(NamedTuple):
+    """Why a message is refused: a code of `rejection_reasons.csv` and the field at fault, never its value."""
+
+    reason_code: str
+    detail: str | None = None
+
+
+def _identifier(text: str) -> str | None:
+    return text if is_identifier(text) else None
+
+
+def _integer(text: str) -> int | None:
+    return int(text) if is_integer(text) else None
+
+
+def _numeric(text: str) -> Decimal | None:
+    return Decimal(text) if is_numeric(text) else None
+
+
+def _boolean(text: str) -> bool | None:
+    return {"true": True, "false": False}.get(text.lower())
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if is_date(text) else None
+    except ValueError:
+        return None
+
+
+def _zip3(text: str) -> str | None:
+    return publishable_zip3(text) if is_zip3(text) else None
+
+
+def _ndc(text: str) -> str | None:
+    digits = text.replace("-", "")
+    return digits.rjust(11, "0") if is_ndc(digits) else None
+
+
+def _code(name: str) -> Callable[[str], str | None]:
+    known = rules.codes(name)
+    return lambda text: known.get(text) or known.get(text.strip(" ").lower())
+
+
+READERS = {
+    "identifier": _identifier,
+    "integer": _integer,
+    "numeric": _numeric,
+    "boolean": _boolean,
+    "date": _date,
+    "timestamp": parse_microseconds,
+    "zip3": _zip3,
+    "ndc": _ndc,
+}
+
+
+class FieldPlan(NamedTuple):
+    """How one field of `data` is read: its place among the fields, its column's place in the row, its rules."""
+
+    number: int
+    place: int
+    name: str
+    kind: str
+    read: Callable[[str], Any]
+    minimum: int | None
+    maximum: int | None
+
+
+FIELD_PLANS = {
+    field.field: FieldPlan(
+        number,
+        len(ENVELOPE_COLUMNS) + number,
+        field.field,
+        field.kind,
+        _code(field.field) if field.kind == "code" else READERS[field.kind],
+        field.minimum,
+        field.maximum,
+    )
+    for number, field in enumerate(FIELDS)
+}
+DECISION_PLACE = FIELD_PLANS["decision"].place
+STAGES = {
+    item.event_type: (item.stage, item.stage_when_denied or item.stage) for item in rules.event_types().values()
+}
+STAGE_ORDERS = {name: stage.stage_order for name, stage in rules.stages().items()} | {None: None}
+
+
+class Decoder:
+    """Judge messages one by one; patients become pseudonyms by the key, which stays in here."""
+
+    def __init__(self, pseudonym_key: str):
+        if not pseudonym_key:
+            raise ValueError("the pseudonym key is empty; run `pbm360 up`, or set PBM360_PSEUDONYM_KEY")
+        self._key = pseudonym_key
+        self._patient_keys: dict[str, str] = {}
+        self._sources, self._types = rules.codes("source"), rules.codes("type")
+        self._versions = rules.schema_versions()
+
+    def decode(self, payload: bytes, stamps: Stamps) -> list | Rejection:
+        """Return the event's row (values in the order of `COLUMNS`) or why the message is refused.
+
+        Instants are microseconds since 1970 (UTC), `event_date` is days since 1970.
+        """
+        event = _parse(payload)
+        if type(event) is Rejection:
+            return event
+        for name in REQUIRED:
+            value = event.get(name)
+            if type(value) is not str or not value:
+                return Rejection("missing_field", name)
+        return self._judge(event, stamps)
+
+    def _judge(self, event: dict, stamps: Stamps) -> list | Rejection:
+        for name in ("id", "subject"):
+            if is_identifier(event[name]) is None:
+                return Rejection("invalid_id", name)
+        if event.get("specversion") != "1.0":
+            return Rejection("unknown_schema", "specversion")
+        schema = event.get("dataschema")
+        version = self._versions.get(rules.DEFAULT_SCHEMA if schema is None else schema) if _is_key(schema) else None
+        if version is None:
+            return Rejection("unknown_schema", "dataschema")
+        source = _look_up(self._sources, event["source"])
+        if source is None:
+            return Rejection("unknown_source", "source")
+        event_type = _look_up(self._types, event["type"])
+        if event_type is None:
+            return Rejection("unknown_type", "type")
+        event_at = parse_microseconds(event["time"])
+        if event_at is None:
+            return Rejection("invalid_time", "time")
+        if event_at < EARLIEST_MICROSECONDS or event_at > stamps.known_at + MICROSECONDS_PER_DAY:
+            return Rejection("implausible_time", "time")
+        row: list[Any] = [None] * len(COLUMNS)
+        data = event.get("data") or {}
+        fault = _read_fields(data, row) or self._read_patient(data, row)
+        if fault:
+            return fault
+        stage = STAGES[event_type][row[DECISION_PLACE] == "denied"]
+        row[:13] = (
+            event["id"],
+            source,
+            event_type,
+            event_at,
+            event_at // MICROSECONDS_PER_DAY,
+            event["subject"],
+            stage,
+            STAGE_ORDERS[stage],
+            *stamps,
+            version,
+        )
+        return row
+
+    def _read_patient(self, data: dict, row: list) -> Rejection | None:
+        patient_id = data.get("patient_id")
+        if patient_id is None:
+            return None
+        if type(patient_id) is not str or is_identifier(patient_id) is None:
+            return Rejection("wrong_type", "patient_id")
+        patient_key = self._patient_keys.get(patient_id)
+        if patient_key is None:
+            if len(self._patient_keys) >= KEYS_REMEMBERED:
+                self._patient_keys.clear()
+            patient_key = self._patient_keys[patient_id] = pseudonym(self._key, patient_id)
+        row[13] = patient_key
+        return None
+
+
+def _parse(payload: bytes) -> dict | Rejection:
+    """Parse the payload into an object whose `data` is an object or absent."""
+    try:
+        event = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return Rejection("malformed_json")
+    if type(event) is not dict or REPLACEMENT_CHARACTER in payload:
+        return Rejection("malformed_json")
+    if type(event.get("data", {})) not in (dict, type(None)):
+        return Rejection("malformed_json", "data")
+    return event
+
+
+def _read_fields(data: dict, row: list) -> Rejection | None:
+    """Read the typed fields into the row; return the first fault: nested values first, then by the fields' order."""
+    nested, faults = [], []
+    for name, value in data.items():
+        plan = FIELD_PLANS.get(name)
+        if plan is None or value is None:
+            continue
+        kind = type(value)
+        if kind is dict or kind is list:
+            nested.append(plan)
+            continue
+        read = plan.read(value if kind is str else _text(value))
+        if read is None:
+            if plan.kind != "ndc":
+                faults.append((plan.number, "unknown_code" if plan.kind == "code" else "wrong_type", name))
+        elif plan.minimum is not None and not plan.minimum <= read <= plan.maximum:
+            faults.append((plan.number, "out_of_range", name))
+        else:
+            row[plan.place] = read
+    if nested:
+        return Rejection("wrong_type", min(nested).name)
+    return Rejection(*min(faults)[1:]) if faults else None
+
+
+def _text(value: bool | int | float) -> str:
+    """Write a JSON scalar as text, as the warehouse's `json_value` does."""
+    return ("true" if value else "false") if type(value) is bool else repr(value)
+
+
+def _look_up(known: dict[str, str], text: str) -> str | None:
+    return known.get(text) or known.get(text.strip(" ").lower())
+
+
+def _is_key(value: object) -> bool:
+    return value is None or type(value) is str

@@ -1,0 +1,179 @@
+"""Feed a streaming pipeline on one machine from Pub/Sub: blocks, a watermark from event time, acknowledgements."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from apache_beam.portability.api import beam_runner_api_pb2
+
+from pbm360 import broker
+from pbm360.domain.decode import COLUMNS
+from pbm360.settings import Settings
+from pbm360.stream.blocks import Block, BlockCoder, Message, receive
+from pbm360.stream.judging import JudgedBlock
+from pbm360.stream.shared import SharedInProcess, StopFlag
+
+Event = beam_runner_api_pb2.TestStreamPayload.Event
+TimestampedElement = beam_runner_api_pb2.TestStreamPayload.TimestampedElement
+TAG = "blocks"
+BLOCK_MESSAGES = 5000  # at most; larger blocks commit faster a message, smaller ones are seen sooner
+BLOCKS_IN_FLIGHT = 4  # bounds memory: the runner's own queue has no bound
+FULL_PULL = 1000  # Pub/Sub's limit on one pull
+PULL_SECONDS = 0.25
+GATHER_SECONDS = 0.04  # how long a block that is not full waits for more
+EXTEND_EVERY_SECONDS = 15
+EXTENSION_SECONDS = 60
+SLACK_SECONDS = 60  # how far the watermark stays behind the newest event
+IDLE_SECONDS = 5  # after so long without a message the watermark follows the wall clock
+MICROSECONDS = 1_000_000
+EVENT_AT = COLUMNS.index("event_at")
+
+
+@dataclass
+class FeedState:
+    """What the stream has done since it started; `lag_seconds` is the age of the last block when it was committed."""
+
+    received: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    blocks_in_flight: int = 0
+    lag_seconds: float = 0.0
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        rate = self.received / self.seconds if self.seconds else 0.0
+        return (
+            f"{self.received:,} messages, {self.rejected:,} refused, {rate:,.0f}/s, "
+            f"lag {self.lag_seconds:.2f} s, {self.blocks_in_flight} blocks in flight"
+        )
+
+
+class Watermark:
+    """The event time (microseconds) below which nothing more is expected. It never goes back, nor past the clock."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    def advance(self, newest_event_at: int, idle_seconds: float) -> int:
+        """Return the watermark after what was seen; an idle source must not hold it back for ever."""
+        now = time.time_ns() // 1000
+        reached = now if idle_seconds > IDLE_SECONDS else min(newest_event_at, now)
+        self._at = max(self._at, reached - SLACK_SECONDS * MICROSECONDS, 0)
+        return self._at
+
+
+class PubSubFeed(SharedInProcess):
+    """The source of a pipeline on one machine: it yields what the runner reads, and hears what was committed.
+
+    Delivery: at least once. A message is acknowledged after its block has been landed everywhere; a process that dies
+    before leaves it to be delivered again.
+    """
+
+    def __init__(self, settings: Settings, stop: StopFlag, until_idle_seconds: float | None = None):
+        super().__init__()
+        self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
+        self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
+        self._ack_ids: dict[int, list[str]] = {}
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._watermark = Watermark()
+        self._newest_event_at = 0
+        self._started_at = time.monotonic()
+        self._last_message_at = self._started_at
+        self._told_at = self._started_at
+        self.state = FeedState()
+
+    def read_multiple(self, labels) -> Iterator[Event]:
+        """Yield blocks, the watermark and the passage of time, until the stream is to stop (the runner calls this)."""
+        threading.Thread(target=self._keep_extending, daemon=True).start()
+        while not self._stop.is_set() and not self._is_idle():
+            if not self._free.acquire(timeout=PULL_SECONDS):
+                yield from self._time_passes()
+                continue
+            block = self._next_block()
+            if block is None:
+                self._free.release()
+            else:
+                yield _elements(block)
+            yield from self._time_passes()
+        while self._ack_ids and not self._stop.wait(0.05):
+            yield from self._time_passes()
+
+    def acknowledge(self, judged: JudgedBlock) -> None:
+        """Acknowledge a block that has been landed everywhere, and make room for the next."""
+        with self._lock:
+            ack_ids = self._ack_ids.pop(judged.block.number, None)
+        if ack_ids is None:
+            return  # the runner has run the step twice; once is enough
+        broker.acknowledge(self._settings, self._settings.subscription, ack_ids)
+        self._free.release()
+        newest = max((row[EVENT_AT] for row in judged.rows), default=0)
+        published = judged.block.messages[-1].stamps.publish_time
+        with self._lock:
+            self._newest_event_at = max(self._newest_event_at, newest)
+            self.state.accepted += len(judged.rows)
+            self.state.rejected += len(judged.refusals)
+            self.state.received += len(judged.block.messages)
+            self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS
+            self.state.blocks_in_flight = len(self._ack_ids)
+            self.state.seconds = time.monotonic() - self._started_at
+
+    def _next_block(self) -> Block | None:
+        """Pull until the block is full or nothing more is waiting; `None` where nothing came."""
+        messages: list[Message] = []
+        ack_ids: list[str] = []
+        while len(messages) < BLOCK_MESSAGES:
+            pulled = self._pull(PULL_SECONDS if not messages else GATHER_SECONDS)
+            ingested_at = time.time_ns() // 1000
+            for item in pulled:
+                published = int(item.publish_time.timestamp() * MICROSECONDS)
+                messages.append(receive(item.message_id, published, item.attributes, item.data, ingested_at))
+                ack_ids.append(item.ack_id)
+            if len(pulled) < FULL_PULL:
+                break
+        if not messages:
+            return None
+        self._last_message_at = time.monotonic()
+        block = Block(next(self._numbers), messages)
+        with self._lock:
+            self._ack_ids[block.number] = ack_ids
+        return block
+
+    def _pull(self, seconds: float) -> list[broker.ReceivedMessage]:
+        return broker.pull(self._settings, self._settings.subscription, FULL_PULL, timeout_seconds=seconds)
+
+    def _time_passes(self) -> Iterator[Event]:
+        now = time.monotonic()
+        elapsed_milliseconds = int((now - self._told_at) * 1000)
+        if elapsed_milliseconds < 20:
+            return
+        self._told_at = now
+        watermark = self._watermark.advance(self._newest_event_at, now - self._last_message_at)
+        advance = Event.AdvanceWatermark(new_watermark=watermark // 1000 * 1000, tag=TAG)
+        yield Event(watermark_event=advance)
+        passed = Event.AdvanceProcessingTime(advance_duration=elapsed_milliseconds * 1000)
+        yield Event(processing_time_event=passed)
+
+    def _is_idle(self) -> bool:
+        if self._until_idle_seconds is None or self._ack_ids:
+            return False
+        return time.monotonic() - self._last_message_at > self._until_idle_seconds
+
+    def _keep_extending(self) -> None:
+        """Keep the messages in flight ours while the warehouse is slow."""
+        while not self._stop.wait(EXTEND_EVERY_SECONDS):
+            with self._lock:
+                ack_ids = [ack_id for block in self._ack_ids.values() for ack_id in block]
+            if ack_ids:
+                broker.extend(self._settings, self._settings.subscription, ack_ids, EXTENSION_SECONDS)
+
+
+def _elements(block: Block) -> Event:
+    encoded = BlockCoder().encode(block)
+    ingested_at = block.messages[0].stamps.ingested_at // 1000 * 1000
+    element = TimestampedElement(encoded_element=encoded, timestamp=ingested_at)
+    return Event(element_event=Event.AddElements(elements=[element], tag=TAG))

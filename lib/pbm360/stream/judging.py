@@ -1,0 +1,52 @@
+"""Judge the messages of a block, once for all branches of the pipeline."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import apache_beam as beam
+
+from pbm360.domain.decode import Decoder, Rejection
+from pbm360.stream.blocks import Block, Message
+
+
+class JudgedBlock(NamedTuple):
+    """A block and what became of its messages: rows of `decode.COLUMNS`, and refusals with their message."""
+
+    block: Block
+    rows: list[list]
+    refusals: list[tuple[Message, Rejection]]
+
+
+class JudgeMessages(beam.PTransform):
+    """Block -> JudgedBlock, element by element; no state, so a block that comes again is judged the same."""
+
+    def __init__(self, pseudonym_key: str):
+        super().__init__()
+        self._pseudonym_key = pseudonym_key
+
+    def expand(self, blocks):
+        return blocks | beam.ParDo(JudgeBlock(self._pseudonym_key))  # JudgedBlock(block, rows, refusals)
+
+
+class JudgeBlock(beam.DoFn):
+    """Hold the decoder, which remembers codes and pseudonyms."""
+
+    def __init__(self, pseudonym_key: str):
+        self._pseudonym_key = pseudonym_key
+        self._decoder: Decoder | None = None
+
+    def setup(self) -> None:
+        """Make the decoder where the work is done."""
+        self._decoder = Decoder(self._pseudonym_key)
+
+    def process(self, block: Block):
+        """Judge each message of the block."""
+        rows, refusals = [], []
+        for message in block.messages:
+            outcome = self._decoder.decode(message.payload, message.stamps)
+            if type(outcome) is Rejection:
+                refusals.append((message, outcome))
+            else:
+                rows.append(outcome)
+        yield JudgedBlock(block, rows, refusals)

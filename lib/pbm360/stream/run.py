@@ -1,0 +1,117 @@
+"""Run the pipeline on a laptop: feed it from Pub/Sub, write to the warehouse, until it is told to stop or idle."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.testing.test_stream import TestStream
+from apache_beam.testing.test_stream_service import TestStreamServiceController
+
+from pbm360 import broker
+from pbm360.settings import Settings
+from pbm360.stream.blocks import BlockCoder
+from pbm360.stream.counting import LATENESS_SECONDS, SeenEvents
+from pbm360.stream.feed import TAG, FeedState, PubSubFeed
+from pbm360.stream.pipeline import StreamParts, build
+from pbm360.stream.shared import StopFlag
+from pbm360.stream.sinks import EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
+from pbm360.warehouse import Warehouse
+
+OPTIONS = ("--runner=BundleBasedDirectRunner", "--streaming", "--allow_unsafe_triggers")
+HEARTBEAT_SECONDS = 10
+TELL_SECONDS = 1.0
+
+
+def run_stream(
+    settings: Settings,
+    *,
+    until_idle_seconds: float | None = None,
+    stop: StopFlag | None = None,
+    progress: Callable[[FeedState], object] = lambda state: None,
+) -> FeedState:
+    """Run the stream in this process until `stop` is set, or until nothing has come for `until_idle_seconds`.
+
+    Returns what it did. Delivery: at least once into both tables, which readers take as sets. What is unacknowledged at
+    the end is delivered again at the next start.
+    """
+    stop = stop or StopFlag()
+    feed = PubSubFeed(settings, stop, until_idle_seconds)
+    minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
+    parts = StreamParts(
+        pseudonym_key=settings.pseudonym_key,
+        raw=TableAppender(settings, "bronze.raw_orders", RAW_SCHEMA, stop),
+        live=TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop),
+        minutes=minutes,
+        publish_dead_letters=partial(broker.publish_batches, settings, settings.dead_letter_topic),
+        acknowledge=feed.acknowledge,
+        seen=SeenEvents(recover_counts(settings, minutes)),
+    )
+    service = TestStreamServiceController(feed)
+    service.start()
+    ended = threading.Event()
+    threading.Thread(target=_tell, args=(settings, feed, progress, ended), daemon=True).start()
+    try:
+        with beam.Pipeline(options=PipelineOptions(list(OPTIONS))) as pipeline:
+            source = TestStream(coder=BlockCoder(), endpoint=service.endpoint, output_tags={TAG})
+            build((pipeline | source)[TAG], parts)
+    finally:
+        stop.set()
+        ended.set()
+        service.stop()
+    return feed.state
+
+
+def recover_counts(settings: Settings, minutes: TableAppender) -> list[tuple[str, str]]:
+    """Write the counts of the last minutes anew from the live table; return the keys of the events counted.
+
+    A stream that was killed has forgotten its windows. What it had landed is in `pbm_live.order_events`: those events
+    are counted here, once, and their later copies are known by their keys.
+    """
+    warehouse = Warehouse(settings)
+    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LATENESS_SECONDS)
+    rows = warehouse.run("stream/recent_minutes.sql", {"since": since}).to_pylist()
+    emitted_at = time.time_ns() // 1000
+    minutes.append(
+        [
+            (row["minute_at"], row["stage"], row["pharmacy_id"], row["carrier"], row["event_count"], "late", emitted_at)
+            for row in rows
+        ]
+    )
+    keys = warehouse.run("stream/recent_keys.sql", {"since": since})
+    return list(zip(keys["source"].to_pylist(), keys["event_id"].to_pylist(), strict=True)) if keys.num_rows else []
+
+
+def _tell(settings: Settings, feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:
+    """Show the state every second, and keep it as a heartbeat."""
+    beaten_at = time.monotonic()
+    while not ended.wait(TELL_SECONDS):
+        progress(feed.state)
+        if time.monotonic() - beaten_at >= HEARTBEAT_SECONDS:
+            beaten_at = time.monotonic()
+            beat(settings, feed.state)
+
+
+def beat(settings: Settings, state: FeedState) -> None:
+    """Keep the stream's state in `pbm_ops.heartbeats`; a warehouse that is down misses a beat, no more."""
+    from google.api_core.exceptions import GoogleAPICallError
+    from requests.exceptions import RequestException
+
+    now = datetime.datetime.now(datetime.UTC)
+    row = {
+        "process": "stream",
+        "beat_at": now,
+        "beat_date": now.date(),
+        "received_count": state.received,
+        "rejected_count": state.rejected,
+        "lag_seconds": state.lag_seconds,
+    }
+    try:
+        Warehouse(settings).load_rows("ops.heartbeats", [row])
+    except (GoogleAPICallError, RequestException):
+        return

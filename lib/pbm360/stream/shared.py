@@ -1,0 +1,49 @@
+"""Let the pipeline's steps share an object with the process that runs them, although Beam pickles every step."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import weakref
+
+_objects: weakref.WeakValueDictionary[int, SharedInProcess] = weakref.WeakValueDictionary()
+_numbers = itertools.count(1)
+
+
+class SharedInProcess:
+    """An object that is pickled as a reference: unpickled in the same process, it is the same object."""
+
+    def __init__(self) -> None:
+        self._shared_number = next(_numbers)
+        _objects[self._shared_number] = self
+
+    def __reduce__(self):
+        return find, (self._shared_number,)
+
+
+def find(number: int) -> SharedInProcess:
+    """Return the shared object of that number. Raises `LookupError` in a process that does not hold it."""
+    try:
+        return _objects[number]
+    except KeyError:
+        raise LookupError(f"shared object {number} lives in another process, or is gone") from None
+
+
+class StopFlag(SharedInProcess):
+    """Tell every step that the stream is to end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._event = threading.Event()
+
+    def set(self) -> None:
+        """Ask the stream to end."""
+        self._event.set()
+
+    def is_set(self) -> bool:
+        """Tell whether it was asked to end."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until it is asked to end; tell which."""
+        return self._event.wait(seconds)

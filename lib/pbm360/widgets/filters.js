@@ -1,0 +1,63 @@
+// Let the viewer narrow the page. The choice is kept in the address, so that a view can be shared; the kernel checks it.
+
+function fromAddress(keys) {
+  const found = new URLSearchParams(location.hash.slice(1));
+  return Object.fromEntries(keys.filter((key) => found.get(key)).map((key) => [key, found.get(key)]));
+}
+
+function intoAddress(chosen) {
+  const text = new URLSearchParams(chosen).toString();
+  history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+}
+
+function fillOptions(select, filter, chosen) {
+  const options = [["", filter.all_label], ...filter.options];
+  if (select.dataset.options !== JSON.stringify(options)) {
+    select.dataset.options = JSON.stringify(options);
+    select.replaceChildren(...options.map(([value, label]) => new Option(label, value)));
+  }
+  select.value = chosen[filter.key] ?? "";
+}
+
+function render({ model, el }) {
+  el.classList.add("filters");
+  el.setAttribute("role", "search");
+  el.setAttribute("aria-label", "Filters");
+  const selects = new Map();
+  const clear = Object.assign(document.createElement("button"), { type: "button", className: "clear", textContent: "Clear filters" });
+  const choose = (chosen) => {
+    model.set("chosen", chosen);
+    model.save_changes();
+  };
+  const show = () => {
+    const chosen = model.get("chosen");
+    for (const filter of model.get("filters")) {
+      if (!selects.has(filter.key)) {
+        const label = document.createElement("label");
+        const select = document.createElement("select");
+        select.dataset.testid = `filter-${filter.key}`;
+        label.append(Object.assign(document.createElement("span"), { textContent: filter.label }), select);
+        el.insertBefore(label, clear.isConnected ? clear : null);
+        selects.set(filter.key, select);
+        select.addEventListener("change", () => {
+          const { [filter.key]: _, ...rest } = model.get("chosen");
+          choose(select.value ? { ...rest, [filter.key]: select.value } : rest);
+        });
+      }
+      fillOptions(selects.get(filter.key), filter, chosen);
+    }
+    clear.hidden = Object.keys(chosen).length === 0;
+  };
+  show();
+  el.append(clear);
+  clear.addEventListener("click", () => choose({}));
+  model.on("change:filters", show);
+  model.on("change:chosen", () => {
+    show();
+    intoAddress(model.get("chosen"));
+  });
+  const shared = fromAddress(model.get("filters").map((filter) => filter.key));
+  if (Object.keys(shared).length) choose(shared);
+}
+
+export default { render };
