@@ -31,10 +31,17 @@ class SeenEvents(SharedInProcess):
     are sets, never count it twice.
     """
 
-    def __init__(self, keys: Iterable[tuple[str, str]] = ()):
+    def __init__(self, keys: Iterable[tuple[str, str]] = (), recovered: dict[int, Counter[CountKey]] | None = None):
         super().__init__()
         self._lock = threading.Lock()
+        self._recovered = recovered or {}
         self._keys: OrderedDict[tuple[str, str], None] = OrderedDict.fromkeys(keys)
+
+    def take_recovered(self) -> dict[int, Counter[CountKey]]:
+        """Return, the first time, the counts that a stream before this one had reached, by minute."""
+        with self._lock:
+            recovered, self._recovered = self._recovered, {}
+        return recovered
 
     def is_new(self, key: tuple[str, str]) -> bool:
         """Remember a key; tell whether it was unknown."""
@@ -85,7 +92,9 @@ class CountBlock(beam.DoFn):
         self._seen = seen
 
     def process(self, judged: JudgedBlock):
-        """Yield a mapping of counts for each minute, stamped with that minute."""
+        """Yield a mapping of counts for each minute, stamped with that minute; first those that were recovered."""
+        for minute, counts in self._seen.take_recovered().items():
+            yield TimestampedValue((None, dict(counts)), minute)
         for minute, counts in count_rows(judged.rows, self._seen, oldest=time.time() - LATENESS_SECONDS).items():
             yield TimestampedValue((None, dict(counts)), minute)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
@@ -50,7 +51,7 @@ def run_stream(
         minutes=minutes,
         publish_dead_letters=partial(broker.publish_batches, settings, settings.dead_letter_topic),
         acknowledge=feed.acknowledge,
-        seen=SeenEvents(recover_counts(settings, minutes)),
+        seen=recover_counts(settings, minutes),
     )
     service = TestStreamServiceController(feed)
     service.start()
@@ -67,24 +68,23 @@ def run_stream(
     return feed.state
 
 
-def recover_counts(settings: Settings, minutes: TableAppender) -> list[tuple[str, str]]:
-    """Write the counts of the last minutes anew from the live table; return the keys of the events counted.
+def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
+    """Count the last day's minutes anew from the live table, write them, and return what the counting must know.
 
     A stream that was killed has forgotten its windows. What it had landed is in `pbm_live.order_events`: those events
-    are counted here, once, and their later copies are known by their keys.
+    are counted here, once, go into the windows again, and their later copies are known by their keys.
     """
     warehouse = Warehouse(settings)
     since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LATENESS_SECONDS)
     rows = warehouse.run("stream/recent_minutes.sql", {"since": since}).to_pylist()
     emitted_at = time.time_ns() // 1000
-    minutes.append(
-        [
-            (row["minute_at"], row["stage"], row["pharmacy_id"], row["carrier"], row["event_count"], "late", emitted_at)
-            for row in rows
-        ]
-    )
-    keys = warehouse.run("stream/recent_keys.sql", {"since": since})
-    return list(zip(keys["source"].to_pylist(), keys["event_id"].to_pylist(), strict=True)) if keys.num_rows else []
+    recovered: dict[int, Counter] = {}
+    for row in rows:
+        counted = recovered.setdefault(int(row["minute_at"].timestamp()), Counter())
+        counted[row["stage"], row["pharmacy_id"], row["carrier"]] = row["event_count"]
+    minutes.append([(*row.values(), "late", emitted_at) for row in rows])
+    keys = warehouse.run("stream/recent_keys.sql", {"since": since}).to_pylist()
+    return SeenEvents(((row["source"], row["event_id"]) for row in keys), recovered)
 
 
 def _tell(settings: Settings, feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:

@@ -67,9 +67,9 @@ class FilterBar(anywidget.AnyWidget):
 
 
 def _options(orders: pd.DataFrame, entry: Filter) -> list[list[str]]:
-    pairs = orders[[entry.column, entry.label_column]].dropna().drop_duplicates()
-    named = zip(pairs[entry.column], pairs.iloc[:, -1], strict=True)
-    options = [[value, _label(entry, label)] for value, label in named]
+    pairs = pd.DataFrame({"value": orders[entry.column], "label": orders[entry.label_column]})
+    pairs = pairs.dropna().drop_duplicates("value")
+    options = [[row.value, _label(entry, row.label)] for row in pairs.itertuples()]
     return sorted(options, key=lambda option: option[1])
 
 

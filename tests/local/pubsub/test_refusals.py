@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.api_core import exceptions
 from google.protobuf import duration_pb2, field_mask_pb2
-from google.pubsub_v1 import SchemaServiceClient
+from google.pubsub_v1 import PublisherClient, SchemaServiceClient
 from google.pubsub_v1.services.schema_service.transports import SchemaServiceGrpcTransport
 
 METHODS = [
@@ -111,7 +111,7 @@ def test_limits_of_a_message_are_those_of_the_service(laptop):
         {"data": b"x", "ordering_key": "k" * 1025},
         {},
     ]
-    api = type(laptop.publisher).__mro__[1](transport=laptop.publisher.transport)
+    api = PublisherClient(transport=laptop.publisher.transport)
     for message in wrong:
         with pytest.raises(exceptions.InvalidArgument, match="message 0|bytes"):
             api.publish(topic=topic, messages=[message])

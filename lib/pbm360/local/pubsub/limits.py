@@ -34,6 +34,7 @@ MAX_BACKOFF_SECONDS = 600.0  # reference: both between 0 and 600 seconds
 MAX_PULL_MESSAGES = 1_000  # ours: the service, too, may return fewer than max_messages
 MAX_RESPONSE_BYTES = 8_000_000  # ours: bound on the messages of one response (a larger single message still goes)
 PULL_WAIT_SECONDS = 20.0  # ours: "a bounded amount of time" of the reference
+PULL_ANSWER_SECONDS = 0.1  # ours: a pull is answered so long before its client gives up
 DEFAULT_STREAM_MESSAGES = 10_000  # ours: outstanding on a stream that sets no limit
 DEFAULT_STREAM_BYTES = 100_000_000  # ours: outstanding on a stream that sets no limit
 MAX_REQUEST_BYTES = 20_000_000  # ours: above the publish limit, so that the refusal can say what is wrong

@@ -1,10 +1,10 @@
 """Keep a topic's messages in order in append-only segment files, each publish request one checked batch.
 
 A batch is a header (magic, CRC-32, bytes, first sequence number, publish time, count), the messages' lengths, then the
-messages. It is written to the operating system before the publish is answered, so it survives the process; `sync` is
-called every second, so a power loss may cost the last second. A torn batch at the end is cut off when the log is
-opened; damage anywhere else is refused. In memory stay 8 bytes a message and 16 bytes a batch; a segment is deleted once
-nobody needs its messages.
+messages. It is written to the operating system before the publish is answered, so it survives the process; it is
+brought to the disk within a second, which is what a power loss may cost. A torn batch at the end is cut off when the
+log is opened; damage anywhere else is refused. In memory stay 8 bytes a message and 16 bytes a batch; a segment is
+deleted once nobody needs its messages.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from pbm360.local.pubsub.refusal import invalid
 
 
 def page(names: Iterable[str], page_size: int, page_token: str) -> tuple[list[str], str]:
-    """Return the sorted names of one page and the token of the next, empty at the end. A token is the last name seen."""
+    """Return one page of the sorted names and the token of the next (the last name seen), empty at the end."""
     if page_size < 0:
         raise invalid(f"page_size must be 0 (the default) or more; got {page_size}")
     ordered = sorted(names)

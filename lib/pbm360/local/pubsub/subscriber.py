@@ -101,7 +101,7 @@ class Subscriber:
             raise invalid(f"max_messages must be 1 or more; got {request.max_messages}")
         subscription = self._find(request.subscription)
         consumer = pull_consumer(min(request.max_messages, limits.MAX_PULL_MESSAGES))
-        until = time.monotonic() + limits.PULL_WAIT_SECONDS
+        until = time.monotonic() + _patience_seconds(context.time_remaining())
         while True:
             entries = subscription.take(consumer, consumer.max_messages, subscription.resource.ack_deadline_seconds)
             left = until - time.monotonic()
@@ -134,3 +134,10 @@ class Subscriber:
 
     def _find(self, name: str):
         return self._catalog.subscription(checks.resource_name("subscriptions", name))
+
+
+def _patience_seconds(client_seconds: float | None) -> float:
+    """Return how long a pull may wait: what is leased as its client gives up would be away until the ack deadline."""
+    if client_seconds is None:
+        return limits.PULL_WAIT_SECONDS
+    return min(limits.PULL_WAIT_SECONDS, client_seconds - limits.PULL_ANSWER_SECONDS)

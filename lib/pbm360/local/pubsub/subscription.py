@@ -1,4 +1,4 @@
-"""A subscription at work: the queue of one topic's messages, with their bodies, ack ids, and those who wait for them."""
+"""A subscription at work: its queue, the messages' bodies, the ack ids, and those who wait."""
 
 from __future__ import annotations
 
