@@ -6,6 +6,7 @@ import csv
 import datetime
 import json
 import sys
+import threading
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -149,7 +150,8 @@ def backfill(
 def _print_report(report) -> None:
     console.print(
         f"  {report.run_date}  {report.new_message_count:>8,} messages = {report.accepted_count:,} accepted + "
-        f"{report.rejected_count:,} duplicate or rejected; {report.touched_order_count:,} orders; {report.seconds:.1f} s",
+        f"{report.rejected_count:,} duplicate or rejected; {report.touched_order_count:,} orders; "
+        f"{report.seconds:.1f} s",
         highlight=False,
     )
 
@@ -224,7 +226,7 @@ def simulate(
         console.print(f"  {counts.orders:,} orders, {counts.messages:,} messages published; injected: {injected}")
     if trickle:
         console.print(f"  trickle at {pace:g} times real time; Ctrl-C stops it")
-        publish_live(settings, simulation, rate=pace, stop_event=stop_on_signal())
+        publish_live(settings, simulation, rate=pace, stop_event=set_on_signal(threading.Event()))
 
 
 @app.command(name="import")
@@ -232,7 +234,7 @@ def import_log(
     file: Annotated[Path, typer.Argument(help="CSV (also .gz), Parquet or NDJSON")],
     mapping: Annotated[Path, typer.Option(help="YAML that says which column is what")],
 ) -> None:
-    """Turn a log of your own into events on the same topic. Unmapped event types are refused before anything is sent."""
+    """Turn a log of your own into events on the same topic. Unmapped types are refused before anything is sent."""
     from pbm360.feeds.importer import import_file
 
     settings = running_settings()
@@ -251,15 +253,18 @@ def stream(
 ) -> None:
     """Run the pipeline from the topic to bronze and live, until stopped (Ctrl-C, SIGTERM) or idle."""
     from pbm360.stream.run import run_stream
+    from pbm360.stream.shared import StopFlag
 
     settings = running_settings()
-    report = run_stream(settings, until_idle_seconds=until_idle_seconds or None, progress=print_stream_state)
-    console.print(f"  {report}")
+    stop = set_on_signal(StopFlag())
+    state = run_stream(settings, until_idle_seconds=until_idle_seconds or None, stop=stop, progress=print_stream_state)
+    console.print(f"  {state}", highlight=False)
 
 
 def print_stream_state(state) -> None:
     """Show the stream's rate, lag and rejects on one line."""
-    console.print(f"  {state}", end="\r" if console.is_terminal else "\n")
+    if console.is_terminal:
+        console.print(f"  {state}", end="\r", highlight=False)
 
 
 @app.command()
@@ -286,15 +291,13 @@ def demo(
     run_demo(orders=orders, days=days, seed=seed, rate=rate, open_browser=browser)
 
 
-def stop_on_signal():
-    """Return an event that SIGTERM and Ctrl-C set."""
+def set_on_signal(flag):
+    """Let SIGTERM and Ctrl-C set a flag (anything with `set`); returns it."""
     import signal
-    import threading
 
-    stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
-    return stop
+        signal.signal(number, lambda *_: flag.set())
+    return flag
 
 
 def main() -> None:

@@ -23,10 +23,12 @@ from pbm360.settings import Settings
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
 TEMPLATE = "pbm360"
 LOOPBACK = "127.0.0.1"
+WARM_KERNELS = 2
+REFILL_SECONDS = 6.0  # the next kernel starts once the page that took the last one is there, not while it loads
 CULL_IDLE_SECONDS = 60
 CULL_INTERVAL_SECONDS = 15
 SNAPSHOT_CHECK_SECONDS = 1
-LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
+LAB_EXTENSIONS = ["@voila-dashboards/widgets-manager8", "anywidget"]
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'self'"
@@ -112,9 +114,10 @@ def configuration(port: int) -> Config:
         extension_allowlist=LAB_EXTENSIONS,
         multi_kernel_manager_class=WarmKernelManager,
         preheat_kernel=True,
-        default_pool_size=1,
+        default_pool_size=WARM_KERNELS,
         resources={"plotly_version": plotly.__version__},
     )
+    config.VoilaKernelManager.fill_delay = REFILL_SECONDS
     config.MappingKernelManager.update(
         cull_idle_timeout=CULL_IDLE_SECONDS, cull_interval=CULL_INTERVAL_SECONDS, cull_connected=False
     )

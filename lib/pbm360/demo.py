@@ -64,7 +64,8 @@ def run_demo(*, orders: int, days: int, seed: int, rate: str, open_browser: bool
     console.print(
         f"\n[bold green]The Operational Command Center is at {address}[/bold green]  "
         f"(after {time.monotonic() - started:.0f} s)\n"
-        f"  executed chapters: {settings.state_dir / 'runs'}\n  next: `make lab` opens the chapters; `make down` stops everything"
+        f"  executed chapters: {settings.state_dir / 'runs'}\n"
+        f"  next: `make lab` opens the chapters; `make down` stops everything"
     )
     if open_browser:
         webbrowser.open(address)

@@ -28,6 +28,7 @@ def connect(settings: Settings) -> psycopg.Connection:
 def migrate(settings: Settings) -> list[str]:
     """Apply the migrations (`sql/oms/NNN_name.sql`) that the database lacks, in order, all or none; returns them."""
     with connect(settings) as connection:
+        connection.execute(_read("lock_migrations"))
         connection.execute(_read("create_migrations_table"))
         applied = {row["name"] for row in connection.execute(_read("applied_migrations"))}
         missing = [path for path in sorted((sql_folder() / "oms").glob("[0-9]*.sql")) if path.stem not in applied]

@@ -139,9 +139,7 @@ FIELD_PLANS = {
     for number, field in enumerate(FIELDS)
 }
 DECISION_PLACE = FIELD_PLANS["decision"].place
-STAGES = {
-    item.event_type: (item.stage, item.stage_when_denied or item.stage) for item in rules.event_types().values()
-}
+STAGES = {item.event_type: (item.stage, item.stage_when_denied or item.stage) for item in rules.event_types().values()}
 STAGE_ORDERS = {name: stage.stage_order for name, stage in rules.stages().items()} | {None: None}
 
 

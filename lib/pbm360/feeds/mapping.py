@@ -60,8 +60,13 @@ class FeedMapping:
     observed_at_column: str = ""
     on_unmapped: str = REFUSE
     ignored_types: frozenset[str] = frozenset()
+    has_own_types: bool = False  # no value map: the log already speaks of our types, in any of their spellings
     fields: tuple[DataField, ...] = ()
     delimiter: str = ","
+
+    def event_type(self, value: str) -> str | None:
+        """Return the event type of a value of a long log's type column, None where it is not mapped."""
+        return self.types.get(value.lower() if self.has_own_types else value)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -124,6 +129,7 @@ def _long_types(content: object) -> dict:
     return {
         "type_column": _text(content["column"], "type.column"),
         "types": _event_types(content["values"], "type.values") if "values" in content else rules.codes("type"),
+        "has_own_types": "values" not in content,
         "on_unmapped": _one_of(content.get("on_unmapped", REFUSE), "type.on_unmapped", (REFUSE, IGNORE)),
         "ignored_types": frozenset(str(value) for value in ignored),
     }

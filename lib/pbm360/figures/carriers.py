@@ -55,13 +55,10 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
     shares = [round(100 * share, 1) for share in found["share"]]
     figure = go.Figure()
     figure.add_scatter(
-        mode="markers+text",
+        mode="markers",
         name="on time",
         x=shares,
         y=list(found["carrier"]),
-        text=[f"{share:.1f} %" for share in shares],
-        textposition="top center",
-        textfont={"color": INK},
         error_x={
             "type": "data",
             "symmetric": False,
@@ -81,11 +78,23 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
         showlegend=False,
         cliponaxis=False,
     )
+    figure.add_scatter(
+        mode="text",
+        x=[round(100 * high, 1) for high in found["high"]],
+        y=list(found["carrier"]),
+        text=[f"  <b>{share:.1f} %</b>" for share in shares],
+        textposition="middle right",
+        textfont={"color": INK},
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
     overall = 100 * found["kept"].sum() / found["n"].sum()
     figure.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
     styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises in {WINDOW_DAYS} days (dashed line)")
-    lowest = min(100 * found["low"].min(), overall)
-    figure.update_xaxes(title_text="on time, % with 95 % interval", range=[max(lowest - 3, 0), 101], ticksuffix=" %")
+    low, high = 100 * found["low"].min(), 100 * found["high"].max()
+    span = [max(low - 2, 0), high + 0.3 * (high - low) + 1]  # room for the numbers on the right
+    figure.update_xaxes(title_text="on time, % (bar: 95 % interval)", range=span, nticks=5)
     ticktext = [f"{row.carrier} <span style='color:{MUTED}'>n = {row.n:,}</span> " for row in found.itertuples()]
     return figure.update_yaxes(
         tickvals=list(found["carrier"]),

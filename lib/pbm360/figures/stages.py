@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from pbm360.figures.style import INK, MUTED, STATUSES, empty_figure, styled
 
 TITLE = "Where are the open orders, and which are late?"
-ROW_HEIGHT = 25
+ROW_HEIGHT = 22
 
 
 def count_by_stage(orders: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
@@ -26,7 +26,7 @@ def count_by_stage(orders: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
 def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
     """Draw the open orders of each stage as a bar of breached, at risk and on track."""
     counts = count_by_stage(orders, stages)
-    height = ROW_HEIGHT * max(len(counts), 6) + 70
+    height = ROW_HEIGHT * max(len(counts), 6) + 44
     if not counts.to_numpy().sum():
         return empty_figure(TITLE, "No open orders match", height=height)
     allowed = dict(zip(stages["stage_label"], stages["sla_hours"], strict=True))
@@ -59,7 +59,7 @@ def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
         cliponaxis=False,
     )
     styled(figure, TITLE, _subtitle(counts), height=height)
-    figure.update_layout(barmode="stack", bargap=0.28, uniformtext={"minsize": 10, "mode": "hide"})
+    figure.update_layout(barmode="stack", bargap=0.24, uniformtext={"minsize": 10, "mode": "hide"})
     figure.update_xaxes(title_text="open orders", rangemode="tozero", range=[0, float(totals.max()) * 1.12])
     return figure.update_yaxes(
         autorange="reversed",

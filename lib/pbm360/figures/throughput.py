@@ -49,12 +49,18 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
             mode="lines",
             x=hours[:-1],  # the running hour would look like a fall
             y=[int(count) for count in counts[name][:-1]],
-            line={"color": SERIES[name], "width": 2, "dash": dash, "shape": "spline", "smoothing": 0.4},
+            line={"color": SERIES[name], "width": 2, "dash": dash},
             hovertemplate=f"%{{y:,}} {name}<extra></extra>",
         )
     styled(figure, TITLE, _subtitle(counts))
     figure.update_layout(bargap=0.25, hovermode="x unified")
-    figure.update_xaxes(title_text="hour (UTC); the pale bar is still running", showgrid=False, nticks=9)
+    figure.update_xaxes(
+        title_text="hour (UTC); the pale bar is still running",
+        showgrid=False,
+        nticks=9,
+        tickangle=0,
+        tickformat="%H:%M<br>%d %b",
+    )
     return figure.update_yaxes(title_text="orders per hour", rangemode="tozero")
 
 

@@ -82,11 +82,9 @@ def _on_time(orders: pd.DataFrame, as_of: datetime.datetime) -> Tile:
 def _past_promise(open_orders: pd.DataFrame, now: pd.Timestamp) -> Tile:
     late = open_orders[open_orders["promised_at"] < now]
     if late.empty:
-        return count_tile("past_promise", "Open past promise", 0, "no promise is broken")
+        return count_tile("past_promise", "Past promise", 0, "no promise is broken")
     longest = (now - late["promised_at"].min()) / pd.Timedelta(hours=1)
-    return count_tile(
-        "past_promise", "Open past promise", len(late), f"longest by {duration_text(longest)}", "breached"
-    )
+    return count_tile("past_promise", "Past promise", len(late), f"longest by {duration_text(longest)}", "breached")
 
 
 def _milestone(orders: pd.DataFrame, name: str, now: pd.Timestamp, hourly: pd.DataFrame) -> Tile:

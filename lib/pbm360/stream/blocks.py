@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import pickle
 from typing import NamedTuple
 
-from apache_beam.coders import Coder
+import orjson
 
 from pbm360.domain.decode import Stamps
 from pbm360.domain.timestamps import parse_microseconds
@@ -28,22 +26,6 @@ class Block(NamedTuple):
     messages: list[Message]
 
 
-class BlockCoder(Coder):
-    """Write a block for the way from the feed to the pipeline, which stays within one machine."""
-
-    def encode(self, value: Block) -> bytes:
-        """Return the block's bytes."""
-        return pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-
-    def decode(self, encoded: bytes) -> Block:
-        """Return the block of these bytes, which only our own feed has written."""
-        return pickle.loads(encoded)
-
-    def is_deterministic(self) -> bool:
-        """Blocks are never keys."""
-        return False
-
-
 def receive(
     message_id: str, publish_time: int, attributes: dict[str, str], payload: bytes, ingested_at: int
 ) -> Message:
@@ -51,4 +33,5 @@ def receive(
     observed = attributes.get("observed_at")
     known_at = parse_microseconds(observed) if observed else None
     stamps = Stamps(message_id, publish_time, ingested_at, ingested_at if known_at is None else known_at)
-    return Message(stamps, attributes.get("source"), json.dumps(attributes, sort_keys=True), payload)
+    text = orjson.dumps(attributes, option=orjson.OPT_SORT_KEYS).decode()
+    return Message(stamps, attributes.get("source"), text, payload)

@@ -57,7 +57,7 @@ class SeenEvents(SharedInProcess):
 class CountStagesByMinute(beam.PTransform):
     """JudgedBlock -> (minute's start, {(stage, pharmacy, carrier): count}, timing) a pane.
 
-    Windows: fixed, 60 s of event time. Trigger: early every second of processing time, once on time, and for each late
+    Windows: fixed, 60 s of event time. Trigger: early each second of processing time, once on time, for each late
     arrival. Allowed lateness: 24 h; what is older counts in no window (it is landed all the same). Accumulating: a pane
     holds the minute's whole count, so the newest pane stands. Guarantee: a copy within `SeenEvents`' horizon counts once.
     """

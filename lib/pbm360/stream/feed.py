@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import itertools
+import queue
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from apache_beam.coders import VarIntCoder
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from pbm360 import broker
 from pbm360.domain.decode import COLUMNS
 from pbm360.settings import Settings
-from pbm360.stream.blocks import Block, BlockCoder, Message, receive
+from pbm360.stream.blocks import Block, Message, receive
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.shared import SharedInProcess, StopFlag
 
 Event = beam_runner_api_pb2.TestStreamPayload.Event
 TimestampedElement = beam_runner_api_pb2.TestStreamPayload.TimestampedElement
 TAG = "blocks"
+CODER = VarIntCoder()
 BLOCK_MESSAGES = 5000  # at most; larger blocks commit faster a message, smaller ones are seen sooner
 BLOCKS_IN_FLIGHT = 4  # bounds memory: the runner's own queue has no bound
 FULL_PULL = 1000  # Pub/Sub's limit on one pull
-PULL_SECONDS = 0.25
-GATHER_SECONDS = 0.04  # how long a block that is not full waits for more
+PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
+PULLS_AHEAD = 10
+WAIT_SECONDS = 0.1
+GATHER_SECONDS = 0.03  # how long a block that is not full waits for more
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
 SLACK_SECONDS = 60  # how far the watermark stays behind the newest event
@@ -78,6 +83,9 @@ class PubSubFeed(SharedInProcess):
         self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
         self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
         self._ack_ids: dict[int, list[str]] = {}
+        self._blocks: dict[int, Block] = {}
+        self._pulled: queue.Queue[tuple[list[broker.ReceivedMessage], int]] = queue.Queue(PULLS_AHEAD)
+        self._is_over = False
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._watermark = Watermark()
@@ -90,8 +98,9 @@ class PubSubFeed(SharedInProcess):
     def read_multiple(self, labels) -> Iterator[Event]:
         """Yield blocks, the watermark and the passage of time, until the stream is to stop (the runner calls this)."""
         threading.Thread(target=self._keep_extending, daemon=True).start()
+        threading.Thread(target=self._keep_pulling, daemon=True).start()
         while not self._stop.is_set() and not self._is_idle():
-            if not self._free.acquire(timeout=PULL_SECONDS):
+            if not self._free.acquire(timeout=WAIT_SECONDS):
                 yield from self._time_passes()
                 continue
             block = self._next_block()
@@ -102,11 +111,17 @@ class PubSubFeed(SharedInProcess):
             yield from self._time_passes()
         while self._ack_ids and not self._stop.wait(0.05):
             yield from self._time_passes()
+        self._give_back()
+
+    def block(self, number: int) -> Block:
+        """Return a block that is in flight: only its number travels through the runner, the messages stay here."""
+        return self._blocks[number]
 
     def acknowledge(self, judged: JudgedBlock) -> None:
         """Acknowledge a block that has been landed everywhere, and make room for the next."""
         with self._lock:
             ack_ids = self._ack_ids.pop(judged.block.number, None)
+            self._blocks.pop(judged.block.number, None)
         if ack_ids is None:
             return  # the runner has run the step twice; once is enough
         broker.acknowledge(self._settings, self._settings.subscription, ack_ids)
@@ -123,28 +138,40 @@ class PubSubFeed(SharedInProcess):
             self.state.seconds = time.monotonic() - self._started_at
 
     def _next_block(self) -> Block | None:
-        """Pull until the block is full or nothing more is waiting; `None` where nothing came."""
+        """Take what has been pulled until the block is full or nothing more waits; `None` where nothing came."""
         messages: list[Message] = []
         ack_ids: list[str] = []
         while len(messages) < BLOCK_MESSAGES:
-            pulled = self._pull(PULL_SECONDS if not messages else GATHER_SECONDS)
-            ingested_at = time.time_ns() // 1000
+            try:
+                pulled, ingested_at = self._pulled.get(timeout=GATHER_SECONDS if messages else WAIT_SECONDS)
+            except queue.Empty:
+                break
             for item in pulled:
                 published = int(item.publish_time.timestamp() * MICROSECONDS)
                 messages.append(receive(item.message_id, published, item.attributes, item.data, ingested_at))
                 ack_ids.append(item.ack_id)
-            if len(pulled) < FULL_PULL:
-                break
         if not messages:
             return None
         self._last_message_at = time.monotonic()
         block = Block(next(self._numbers), messages)
         with self._lock:
             self._ack_ids[block.number] = ack_ids
+            self._blocks[block.number] = block
         return block
 
-    def _pull(self, seconds: float) -> list[broker.ReceivedMessage]:
-        return broker.pull(self._settings, self._settings.subscription, FULL_PULL, timeout_seconds=seconds)
+    def _keep_pulling(self) -> None:
+        """Pull ahead of the blocks, a bounded number of messages; each is stamped as it comes in."""
+        while not self._stop.is_set() and not self._is_over:
+            pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, timeout_seconds=PULL_SECONDS)
+            if pulled:
+                self._pulled.put((pulled, time.time_ns() // 1000))
+
+    def _give_back(self) -> None:
+        """Return what was pulled and not landed, so that it comes again at once and not after its deadline."""
+        self._is_over = True
+        while not self._pulled.empty():
+            pulled, _ = self._pulled.get_nowait()
+            broker.extend(self._settings, self._settings.subscription, [item.ack_id for item in pulled], 0)
 
     def _time_passes(self) -> Iterator[Event]:
         now = time.monotonic()
@@ -173,7 +200,6 @@ class PubSubFeed(SharedInProcess):
 
 
 def _elements(block: Block) -> Event:
-    encoded = BlockCoder().encode(block)
     ingested_at = block.messages[0].stamps.ingested_at // 1000 * 1000
-    element = TimestampedElement(encoded_element=encoded, timestamp=ingested_at)
+    element = TimestampedElement(encoded_element=CODER.encode(block.number), timestamp=ingested_at)
     return Event(element_event=Event.AddElements(elements=[element], tag=TAG))

@@ -44,18 +44,22 @@ class LandBlock(beam.DoFn):
 
 
 class WriteMinutes(beam.DoFn):
-    """Write each pane of the minutes' counts; the pane emitted last stands."""
+    """Write the panes of a bundle in one request; of a minute's panes the one emitted last stands."""
 
     def __init__(self, minutes: TableAppender):
         self._minutes = minutes
+        self._rows: list[tuple] = []
 
     def process(self, pane: tuple[int, dict, str]):
-        """Write the rows of one pane."""
+        """Gather the rows of one pane."""
         minute, totals, timing = pane
-        emitted_at = time.time_ns() // 1000
-        minute_at = minute * MICROSECONDS_PER_SECOND
-        self._minutes.append([(minute_at, *key, count, timing, emitted_at) for key, count in totals.items()])
-        yield minute
+        emitted_at, minute_at = time.time_ns() // 1000, minute * MICROSECONDS_PER_SECOND
+        self._rows += [(minute_at, *key, count, timing, emitted_at) for key, count in totals.items()]
+
+    def finish_bundle(self) -> None:
+        """Write what was gathered."""
+        rows, self._rows = self._rows, []
+        self._minutes.append(rows)
 
 
 def raw_row(message: Message) -> tuple:

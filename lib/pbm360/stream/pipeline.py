@@ -27,7 +27,7 @@ class StreamParts:
 
 
 def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
-    """Add every step behind a PCollection of blocks; returns the minutes written (seconds since 1970, UTC).
+    """Add every step behind a PCollection of blocks; returns what the last step yields (nothing).
 
     Counting comes behind landing, so that what is counted is landed, and a block that failed to land is not counted.
     """
@@ -40,5 +40,5 @@ def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
     return (
         landed
         | "CountStagesByMinute" >> CountStagesByMinute(parts.seen)  # (minute, {(stage, pharmacy, carrier): n}, timing)
-        | "WriteMinutes" >> beam.ParDo(WriteMinutes(parts.minutes))  # minute
+        | "WriteMinutes" >> beam.ParDo(WriteMinutes(parts.minutes))  # nothing
     )

@@ -16,9 +16,8 @@ from apache_beam.testing.test_stream_service import TestStreamServiceController
 
 from pbm360 import broker
 from pbm360.settings import Settings
-from pbm360.stream.blocks import BlockCoder
 from pbm360.stream.counting import LATENESS_SECONDS, SeenEvents
-from pbm360.stream.feed import TAG, FeedState, PubSubFeed
+from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.shared import StopFlag
 from pbm360.stream.sinks import EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
@@ -59,8 +58,8 @@ def run_stream(
     threading.Thread(target=_tell, args=(settings, feed, progress, ended), daemon=True).start()
     try:
         with beam.Pipeline(options=PipelineOptions(list(OPTIONS))) as pipeline:
-            source = TestStream(coder=BlockCoder(), endpoint=service.endpoint, output_tags={TAG})
-            build((pipeline | source)[TAG], parts)
+            numbers = (pipeline | TestStream(coder=CODER, endpoint=service.endpoint, output_tags={TAG}))[TAG]
+            build(numbers | "TakeBlock" >> beam.Map(feed.block), parts)
     finally:
         stop.set()
         ended.set()

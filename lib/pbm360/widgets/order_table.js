@@ -5,13 +5,14 @@ const COLUMNS = [
   ["order_id", "Order"],
   ["stage_label", "Stage"],
   ["risk", "State"],
+  ["hours_to_breach", "To breach"],
+  ["age_hours", "In stage for"],
+  ["sla_hours", "Allowed"],
   ["pharmacy", "Pharmacy"],
   ["drug", "Drug"],
   ["carrier", "Carrier"],
-  ["age_hours", "In stage for"],
-  ["sla_hours", "Allowed"],
-  ["hours_to_breach", "To breach"],
 ];
+const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const NUMBERS = new Set(["age_hours", "sla_hours", "hours_to_breach"]);
 
 function duration(hours) {
@@ -19,7 +20,7 @@ function duration(hours) {
   const sign = hours < 0 ? "−" : "";
   if (size < 1) return `${sign}${Math.round(size * 60)} min`;
   if (size < 48) return `${sign}${size.toFixed(1)} h`;
-  return `${sign}${(size / 24).toLocaleString("en-US", { maximumFractionDigits: size < 2400 ? 1 : 0, minimumFractionDigits: size < 2400 ? 1 : 0 })} d`;
+  return `${sign}${size < 2400 ? (size / 24).toFixed(1) : WHOLE.format(size / 24)} d`;
 }
 
 function cellText(name, row) {
@@ -81,7 +82,7 @@ function render({ model, el }) {
     const total = model.get(list === "overdue" ? "overdue_count" : "next_count");
     body.replaceChildren(...rows.map(makeRow));
     const kind = list === "overdue" ? "over their limit" : "not yet over it";
-    el.querySelector(".card-subtitle").textContent = `${rows.length.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} open orders ${kind}`;
+    el.querySelector(".card-subtitle").textContent = `${WHOLE.format(rows.length)} of ${WHOLE.format(total)} open orders ${kind}`;
     el.querySelector(".empty-note").textContent = rows.length ? "" : "No open orders match";
     for (const button of el.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.dataset.list === list));
   };

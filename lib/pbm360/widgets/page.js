@@ -62,12 +62,12 @@ function render({ model, el }) {
     const asOf = model.get("as_of");
     const shown = seconds === null || !asOf ? "Connecting …" : `${text ? "Stopped" : "Live"} · data as of ${clock(new Date(asOf))} UTC · ${ago(seconds)} ago`;
     el.querySelector(".pulse-text").textContent = shown;
-    if (asOf) el.querySelector(".pulse").title = `${new Date(asOf).toLocaleString()} in your time zone`;
   };
   const arrive = () => {
     ageAtArrival = model.get("age_seconds");
     arrived = performance.now();
     document.body.dataset.tick = model.get("tick");
+    if (model.get("as_of")) el.querySelector(".pulse").title = `${new Date(model.get("as_of")).toLocaleTimeString()} in your time zone`;
     el.querySelector(".chips").replaceChildren(...model.get("chips").map(chip));
     tell();
     requestAnimationFrame(uncover);

@@ -23,11 +23,28 @@ function element(tag, className, parent) {
   return made;
 }
 
+// The legend stands in the card's head, as text that wraps: a sign or a stroke in the trace's colour, and its name.
+function legendEntry(trace) {
+  const entry = document.createElement("span");
+  const mark = document.createElement("span");
+  const colour = trace.line?.color ?? trace.marker?.color;
+  const [sign, ...words] = trace.name.split(" ");
+  const isSigned = /^[■▲●○]$/.test(sign);
+  mark.className = isSigned ? "legend-sign" : `legend-${trace.type === "bar" ? "block" : (trace.line?.dash ?? "solid")}`;
+  mark.style.color = colour;
+  mark.textContent = isSigned ? sign : "";
+  entry.append(mark, isSigned ? words.join(" ") : trace.name);
+  return entry;
+}
+
 async function render({ model, el }) {
   el.classList.add("card", "plot-card");
   el.dataset.testid = `panel-${model.get("key")}`;
-  const title = element("h2", "card-title", el);
-  const subtitle = element("p", "card-subtitle", el);
+  const head = element("div", "card-head", el);
+  const words = element("div", "card-words", head);
+  const title = element("h2", "card-title", words);
+  const subtitle = element("p", "card-subtitle", words);
+  const legend = element("p", "legend", head);
   const drawing = element("div", "plot-area", el);
   drawing.setAttribute("role", "img");
   let plotly;
@@ -43,8 +60,11 @@ async function render({ model, el }) {
     title.textContent = heading?.text ?? "";
     subtitle.textContent = heading?.subtitle?.text ?? "";
     drawing.setAttribute("aria-label", `${title.textContent} ${subtitle.textContent}`);
+    const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
+    legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
+    const height = Math.max(layout.height, drawing.clientHeight);
     drawing.style.minHeight = `${layout.height}px`;
-    return plotly.react(drawing, figure.data, layout, { displayModeBar: false, responsive: false });
+    return plotly.react(drawing, figure.data, { ...layout, height, showlegend: false }, { displayModeBar: false });
   };
   await draw();
   drawing.on("plotly_click", (event) => {
@@ -53,8 +73,8 @@ async function render({ model, el }) {
     model.save_changes();
   });
   model.on("change:figure", draw);
-  const observer = new ResizeObserver(() => drawing.isConnected && plotly.Plots.resize(drawing));
-  observer.observe(el);
+  const observer = new ResizeObserver(() => drawing.isConnected && draw());
+  observer.observe(drawing);
   return () => {
     observer.disconnect();
     plotly.purge(drawing);

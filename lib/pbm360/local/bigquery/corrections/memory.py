@@ -73,6 +73,8 @@ def remembering(translate):
 
     def remember(self, bq_sql: str, **context):
         key = (bq_sql, json.dumps(context.get("schema"), sort_keys=True, default=str), repr(context.get("caller")))
-        return _translated.recall(key, lambda: translate(self, bq_sql, **context), lambda result: isinstance(result, Ok))
+        return _translated.recall(
+            key, lambda: translate(self, bq_sql, **context), lambda result: isinstance(result, Ok)
+        )
 
     return remember

@@ -1,0 +1,122 @@
+"""Read a log once before anything is published: what it holds, what is not mapped, what will be refused."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pbm360.feeds.errors import UnmappedTypesError
+from pbm360.feeds.events import EventMaker, FeedEvent, LeftOut, content_id
+from pbm360.feeds.mapping import REFUSE, FeedMapping
+from pbm360.feeds.reader import place_word, read_rows
+
+BUCKETS = 1 << 24  # bytes; of a million different rows 6 % share one
+LARGEST_COUNT = 255
+LONGEST_LIST = 30  # values that an error shows
+
+
+class Occurrences:
+    """Numbers equal rows, in little memory: only those whose bucket was seen twice in a first reading are kept."""
+
+    def __init__(self) -> None:
+        self._seen = bytearray(BUCKETS)
+        self._counts: Counter[bytes] = Counter()
+
+    def note(self, digest: bytes) -> None:
+        """Take down a row's digest in the first reading."""
+        bucket = _bucket(digest)
+        self._seen[bucket] = min(self._seen[bucket] + 1, LARGEST_COUNT)
+
+    def number(self, digest: bytes) -> int:
+        """Return, in the second reading, which of the equal rows this is: 1, 2, ..."""
+        if self._seen[_bucket(digest)] <= 1:
+            return 1
+        self._counts[digest] += 1
+        return self._counts[digest]
+
+
+@dataclass
+class Survey:
+    """What a log holds. Times are UTC; places are lines of the file (rows, in Parquet)."""
+
+    row_count: int = 0
+    event_count: int = 0
+    rows_without_event_count: int = 0
+    event_counts: Counter[str] = field(default_factory=Counter)  # event type -> events
+    ignored_counts: Counter[str] = field(default_factory=Counter)  # value -> rows, on the mapping's word
+    unmapped_counts: Counter[str] = field(default_factory=Counter)  # value -> rows
+    defect_counts: Counter[str] = field(default_factory=Counter)  # reason -> events
+    first_defect_places: dict[str, int] = field(default_factory=dict)  # reason -> place
+    ambiguous_time_count: int = 0
+    nonexistent_time_count: int = 0
+    first_known_at: datetime.datetime | None = None
+    last_known_at: datetime.datetime | None = None
+    occurrences: Occurrences = field(default_factory=Occurrences)
+
+
+def survey_log(path: Path, mapping: FeedMapping) -> Survey:
+    """Read the whole log and say what it holds.
+
+    Raises `FeedError` for a file that can't be read, `UnmappedTypesError` for types that the mapping does not know.
+    """
+    survey, maker = Survey(), EventMaker(mapping)
+    for place, row in read_rows(path, mapping.columns, mapping.delimiter):
+        survey.row_count += 1
+        events_before = survey.event_count
+        for made in maker.make(row):
+            _take_down(survey, mapping, place, made)
+        survey.rows_without_event_count += survey.event_count == events_before
+    survey.ambiguous_time_count = maker.times.ambiguous_count
+    survey.nonexistent_time_count = maker.times.nonexistent_count
+    if survey.unmapped_counts:
+        raise UnmappedTypesError(_unmapped_text(path, mapping, survey.unmapped_counts))
+    return survey
+
+
+def numbered_events(path: Path, mapping: FeedMapping, survey: Survey) -> Iterator[tuple[str, FeedEvent]]:
+    """Read the log again and yield (id, event); rows without an id get one of their content. Once for each survey."""
+    maker = EventMaker(mapping)
+    for _, row in read_rows(path, mapping.columns, mapping.delimiter):
+        for made in maker.make(row):
+            if isinstance(made, FeedEvent):
+                digest = b"" if made.event_id else made.digest()
+                yield made.event_id or content_id(digest, survey.occurrences.number(digest)), made
+
+
+def counts_text(counts: Counter[str]) -> str:
+    """List values with their counts, the most frequent first."""
+    shown = [f"{value} {count:,}" for value, count in counts.most_common(LONGEST_LIST)]
+    more = len(counts) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def _take_down(survey: Survey, mapping: FeedMapping, place: int, made: FeedEvent | LeftOut) -> None:
+    if isinstance(made, LeftOut):
+        is_refused = mapping.on_unmapped == REFUSE and made.value not in mapping.ignored_types
+        (survey.unmapped_counts if is_refused else survey.ignored_counts)[made.value] += 1
+        return
+    survey.event_count += 1
+    survey.event_counts[made.event_type] += 1
+    for defect in made.defects:
+        survey.defect_counts[defect] += 1
+        survey.first_defect_places.setdefault(defect, place)
+    if made.known_at:
+        survey.first_known_at = min(survey.first_known_at or made.known_at, made.known_at)
+        survey.last_known_at = max(survey.last_known_at or made.known_at, made.known_at)
+    if not made.event_id:
+        survey.occurrences.note(made.digest())
+
+
+def _unmapped_text(path: Path, mapping: FeedMapping, counts: Counter[str]) -> str:
+    return (
+        f"{path.name} column {mapping.type_column} holds types that are not mapped ({place_word(path)}s of each): "
+        f"{counts_text(counts)}; nothing was published. Map them under type.values, list them under "
+        "type.ignore, or set type.on_unmapped: ignore"
+    )
+
+
+def _bucket(digest: bytes) -> int:
+    return int.from_bytes(digest[:3], "big")
