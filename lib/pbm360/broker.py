@@ -41,7 +41,7 @@ TRANSIENT = (
     exceptions.ServiceUnavailable,
     exceptions.Unknown,
 )
-RETRY = Retry(predicate=if_exception_type(*TRANSIENT), initial=0.1, maximum=5.0, timeout=RETRY_SECONDS)
+RETRY = Retry(predicate=if_exception_type(*TRANSIENT), initial=0.1, maximum=2.0, timeout=RETRY_SECONDS)
 
 RawPublishRequest = types.PublishRequest.pb()
 RawReceivedMessage = types.ReceivedMessage.pb()

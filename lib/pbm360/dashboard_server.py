@@ -28,7 +28,7 @@ REFILL_SECONDS = 6.0  # the next kernel starts once the page that took the last 
 CULL_IDLE_SECONDS = 60
 CULL_INTERVAL_SECONDS = 15
 SNAPSHOT_CHECK_SECONDS = 1
-LAB_EXTENSIONS = ["@voila-dashboards/widgets-manager8", "anywidget"]
+LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'self'"

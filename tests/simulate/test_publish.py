@@ -68,7 +68,7 @@ def pull_all(settings, count: int) -> list[tuple[bytes, dict]]:
         messages = broker.pull(settings, settings.subscription, 1000, 10)
         assert messages, f"only {len(received)} of {count} messages came"
         broker.acknowledge(settings, settings.subscription, [item.ack_id for item in messages])
-        received += [(item.message.data, dict(item.message.attributes)) for item in messages]
+        received += [(item.data, dict(item.attributes)) for item in messages]
     assert broker.pull(settings, settings.subscription, 1000, 0.5) == []
     return received
 

@@ -24,6 +24,7 @@ from pbm360.feeds.times import TimeReader, UnreadableTimeError
 
 VALID_ID = re.compile(r"[!-~]{1,128}")  # as the pipeline wants it
 LARGEST_INTEGER = 2**63 - 1  # JSON beyond it is written as text
+LONGEST_ATTRIBUTE = 256  # bytes; Pub/Sub takes 1,024
 DIGEST_CHARACTERS = 24  # 96 bits: no two different events of a log get one id
 
 
@@ -59,8 +60,10 @@ class FeedEvent:
 
     def attributes(self, import_id: str) -> dict[str, str]:
         """Return the attributes of the event's message."""
-        attributes = {"source": self.source, "import_id": import_id}
-        return attributes | ({"observed_at": format_time(self.known_at)} if self.known_at else {})
+        source = self.source.encode("utf-8", "replace")[:LONGEST_ATTRIBUTE].decode("utf-8", "ignore")
+        known_at = format_time(self.known_at) if self.known_at else ""
+        attributes = {"source": source, "import_id": import_id, "observed_at": known_at}
+        return {name: value for name, value in attributes.items() if value}
 
 
 @dataclass(frozen=True)

@@ -91,9 +91,9 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
     )
     overall = 100 * found["kept"].sum() / found["n"].sum()
     figure.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
-    styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises in {WINDOW_DAYS} days (dashed line)")
+    styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises, {WINDOW_DAYS} days (dashed)")
     low, high = 100 * found["low"].min(), 100 * found["high"].max()
-    span = [max(low - 2, 0), high + 0.3 * (high - low) + 1]  # room for the numbers on the right
+    span = [max(low - 2, 0), high + 0.4 * (high - low) + 1]  # room for the numbers on the right
     figure.update_xaxes(title_text="on time, % (bar: 95 % interval)", range=span, nticks=5)
     ticktext = [f"{row.carrier} <span style='color:{MUTED}'>n = {row.n:,}</span> " for row in found.itertuples()]
     return figure.update_yaxes(

@@ -60,7 +60,7 @@ def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
     )
     styled(figure, TITLE, _subtitle(counts), height=height)
     figure.update_layout(barmode="stack", bargap=0.24, uniformtext={"minsize": 10, "mode": "hide"})
-    figure.update_xaxes(title_text="open orders", rangemode="tozero", range=[0, float(totals.max()) * 1.12])
+    figure.update_xaxes(title_text="open orders", rangemode="tozero", range=[0, float(totals.max()) * 1.17])
     return figure.update_yaxes(
         autorange="reversed",
         showgrid=False,

@@ -39,13 +39,9 @@ def tiles(orders: pd.DataFrame, as_of: datetime.datetime) -> list[Tile]:
     hourly = count_by_hour(orders, as_of, TREND_HOURS)
     breached = open_orders[open_orders["risk"] == "breached"]
     at_risk = open_orders[open_orders["risk"] == "at_risk"]
+    received = _since(orders, "received_at", now, 1)
     return [
-        count_tile(
-            "open",
-            "Open orders",
-            len(open_orders),
-            f"{_since(orders, 'received_at', now, 1):,} received in the last hour",
-        ),
+        count_tile("open", "Open orders", len(open_orders), f"{received:,} new in the last hour"),
         count_tile("breached", "Breached", len(breached), _share(breached, open_orders), "breached"),
         count_tile("at_risk", "At risk", len(at_risk), _next_breach(at_risk), "at_risk"),
         _on_time(orders, as_of),

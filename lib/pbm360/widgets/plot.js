@@ -55,6 +55,7 @@ async function render({ model, el }) {
     return;
   }
   const draw = () => {
+    if (!drawing.clientWidth) return undefined; // not laid out yet: the observer draws once it is
     const figure = JSON.parse(model.get("figure"));
     const { title: heading, ...layout } = figure.layout;
     title.textContent = heading?.text ?? "";
@@ -62,11 +63,11 @@ async function render({ model, el }) {
     drawing.setAttribute("aria-label", `${title.textContent} ${subtitle.textContent}`);
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
-    const height = Math.max(layout.height, drawing.clientHeight);
     drawing.style.minHeight = `${layout.height}px`;
-    return plotly.react(drawing, figure.data, { ...layout, height, showlegend: false }, { displayModeBar: false });
+    const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
+    return plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });
   };
-  await draw();
+  await plotly.newPlot(drawing, [], {}, { displayModeBar: false });
   drawing.on("plotly_click", (event) => {
     const [point] = event.points;
     model.set("clicked", { x: point.x, y: point.y, trace: point.data.name });

@@ -1,4 +1,4 @@
-"""Delivery on the laptop's server where it follows the service's documentation more closely than the official emulator."""
+"""Delivery on the laptop's server, where it follows the documentation more closely than the official emulator."""
 
 from __future__ import annotations
 

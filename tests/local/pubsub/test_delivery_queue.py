@@ -63,6 +63,16 @@ def test_an_extension_for_an_earlier_delivery_does_not_move_the_later_one():
     assert [lease.attempt for lease in queue.take(anybody(), 1, ACK_SECONDS, now=12)] == [3]
 
 
+def test_memory_follows_what_is_out_and_not_what_went_through():
+    queue = DeliveryQueue(PublishedMessages(*[""] * 20_000), AcknowledgedSet(), DeliveryRules())
+    (held,) = queue.take(anybody(), 1, ACK_SECONDS, now=0)
+    while leases := queue.take(anybody(), 100, ACK_SECONDS, now=1):
+        for lease in leases:
+            queue.acknowledge(lease.sequence)
+    assert len(queue._expiries) <= 1_500
+    assert sequences(queue.take(anybody(), 1, ACK_SECONDS, now=10)) == [held.sequence]
+
+
 def test_backoff_doubles_from_its_minimum_to_its_maximum():
     rules = DeliveryRules(minimum_backoff_seconds=10, maximum_backoff_seconds=35)
     assert [rules.backoff_seconds(attempt) for attempt in (1, 2, 3, 90)] == [10, 20, 35, 35]

@@ -93,7 +93,7 @@ class AcknowledgedFile(AcknowledgedSet):
     def _load(self) -> None:
         entries, content = array("Q"), self._path.read_bytes()
         entries.frombytes(content[: len(content) - len(content) % ENTRY_BYTES])
-        self.floor = entries[0] if entries else self.floor
+        self.floor = max(entries[0], FIRST_SEQUENCE) if entries else self.floor
         self._above = {sequence for sequence in entries[1:] if sequence >= self.floor}
         self._lift()
 

@@ -15,6 +15,8 @@ from typing import Protocol
 from pbm360.local.pubsub.acknowledged import AcknowledgedSet
 from pbm360.local.pubsub.ordering_keys import Consumer, Lease, OrderingKey, OrderingKeys
 
+SPARE_EXPIRIES = 1_000  # entries of the heap that may be over without being cleared away
+
 
 class Messages(Protocol):
     """What the queue must know of the topic's messages."""
@@ -190,6 +192,7 @@ class DeliveryQueue:
         self._attempts[sequence] = attempt
         self._leases[sequence] = lease
         heapq.heappush(self._expiries, (deadline, sequence, lease.delivery))
+        self._forget_settled_expiries()
         consumer.messages += 1
         consumer.bytes += size
         if key is not None:
@@ -200,6 +203,12 @@ class DeliveryQueue:
         del self._leases[lease.sequence]
         lease.consumer.messages -= 1
         lease.consumer.bytes -= lease.size
+
+    def _forget_settled_expiries(self) -> None:
+        """Keep the heap in proportion to what is out: a quick subscriber would fill it long before a deadline comes."""
+        if len(self._expiries) > SPARE_EXPIRIES + 2 * len(self._leases):
+            self._expiries = [(lease.deadline, lease.sequence, lease.delivery) for lease in self._leases.values()]
+            heapq.heapify(self._expiries)
 
     def _settle(self, sequence: int) -> None:
         self._attempts.pop(sequence, None)

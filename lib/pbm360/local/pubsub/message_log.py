@@ -111,6 +111,11 @@ class MessageLog:
             self._begin_segment(FIRST_SEQUENCE)
 
     @property
+    def first_sequence(self) -> int:
+        """The sequence number of the oldest message that is held."""
+        return self._segments[0].first_sequence
+
+    @property
     def next_sequence(self) -> int:
         """The sequence number that the next message will get."""
         return self._segments[-1].next_sequence
@@ -202,6 +207,7 @@ class MessageLog:
 
     def _open_last(self) -> None:
         if self._descriptor >= 0:
+            os.fdatasync(self._descriptor)  # only the last segment may ever be torn
             os.close(self._descriptor)
         self._descriptor = os.open(self._segments[-1].path, os.O_WRONLY | os.O_APPEND)
 

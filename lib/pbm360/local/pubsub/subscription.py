@@ -58,6 +58,7 @@ class Subscription:
         self.is_deleted = False
         self.acknowledged = AcknowledgedFile(path, floor)
         self.acknowledged.forget_from(log.next_sequence)
+        self.acknowledged.raise_floor(log.first_sequence)
         self._forward = forward
         self._ack_prefix = f"{incarnation:x}-"
         self._waiting: set[asyncio.Future] = set()

@@ -1,0 +1,176 @@
+"""The snapshot: what it reads, and that viewers never see half of one."""
+
+import datetime
+import os
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from pbm360 import snapshot
+from pbm360.settings import Settings
+from pbm360.snapshot import SnapshotMissing, SnapshotReader, note_failure, read_snapshot, read_tables, write_snapshot
+from tests.fact_rows import fact_row
+
+NOW = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
+ROWS = [
+    fact_row("A1", "FILL", NOW, 30, pharmacy_id="PH1", drug_ndc="99999000101", carrier="ups"),
+    fact_row("A2", "FILL", NOW, 24),
+    fact_row("A3", "FILL", NOW, 19.2),
+    fact_row("A4", "FILL", NOW, 19.3),
+    fact_row("A5", "RECEIVED", NOW, 900),
+    fact_row("A6", "DELIVERED", NOW, 24 * 13, delivered_at_hours_ago=24 * 13, is_on_time=True),
+    fact_row("A7", "DELIVERED", NOW, 24 * 15),
+    fact_row("A8", "FILL", NOW, 1) | {"stage": None, "stage_entered_at": None, "sla_due_at": None},
+]
+
+
+@pytest.fixture(scope="module")
+def filled(make_warehouse):
+    warehouse = make_warehouse()
+    warehouse.load_rows("gold.fact_order_lifecycle", ROWS)
+    warehouse.load_rows(
+        "gold.dim_pharmacies", [{"pharmacy_id": "PH1", "name": "Harbor", "time_zone": "America/New_York"}]
+    )
+    drug = {"drug_ndc": "99999000101", "name": "HUMIRA", "therapy": "rheumatology", "valid_from": NOW.date()}
+    warehouse.load_rows("gold.dim_drugs", [drug])
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def tables(filled):
+    return read_tables(filled, NOW)
+
+
+def test_an_order_is_late_only_after_all_of_its_time_and_at_risk_only_after_four_fifths(tables):
+    risks = {row["order_id"]: row["risk"] for row in tables["orders"].to_pylist()}
+    assert risks == {
+        "A1": "breached",
+        "A2": "at_risk",
+        "A3": "on_track",
+        "A4": "at_risk",
+        "A5": "breached",
+        "A6": None,
+        "A8": "untimed",
+    }
+
+
+def test_ages_are_counted_to_the_moment_of_the_snapshot(tables):
+    hours = {
+        row["order_id"]: (row["age_hours"], row["sla_hours"], row["hours_to_breach"])
+        for row in tables["orders"].to_pylist()
+    }
+    assert hours["A1"] == (30.0, 24.0, -6.0)
+    assert hours["A5"] == (900.0, 4.0, -896.0)
+    assert hours["A6"] == (None, None, None)
+    assert hours["A8"] == (None, None, None)
+
+
+def test_names_come_from_the_dimensions_and_keys_stand_in_where_there_are_none(tables):
+    rows = {row["order_id"]: row for row in tables["orders"].to_pylist()}
+    assert (rows["A1"]["pharmacy"], rows["A1"]["drug"], rows["A1"]["therapy"]) == ("Harbor", "HUMIRA", "rheumatology")
+    assert (rows["A2"]["pharmacy"], rows["A2"]["stage_label"]) == (None, "Fill")
+    assert rows["A8"]["stage_label"] == "No stage yet"
+
+
+def test_the_stages_are_those_in_which_an_order_is_open_in_the_order_of_the_process(tables):
+    labels = tables["stages"].column("stage_label").to_pylist()
+    assert (labels[0], labels[-1], len(labels)) == ("Received", "Attempt failed", 19)
+
+
+def test_freshness_is_known_of_stream_and_batch(make_warehouse):
+    warehouse = make_warehouse()
+    assert read_tables(warehouse, NOW)["freshness"].to_pylist() == [
+        {
+            "stream_event_at": None,
+            "events_last_minute": 0,
+            "stream_beat_at": None,
+            "batch_published_at": None,
+            "batch_date": None,
+        }
+    ]
+    beat = {"process": "stream", "beat_at": NOW - datetime.timedelta(seconds=20), "beat_date": NOW.date()}
+    warehouse.load_rows("ops.heartbeats", [beat, beat | {"process": "other", "beat_at": NOW}])
+    day = datetime.date(2026, 11, 19)
+    run = {"run_id": "r1", "run_date": day, "status": "published", "started_at": NOW, "cut_at": NOW, "finished_at": NOW}
+    warehouse.load_rows("ops.batch_runs", [run])
+    found = read_tables(warehouse, NOW)["freshness"].to_pylist()[0]
+    assert (found["stream_beat_at"], found["batch_date"], found["batch_published_at"]) == (beat["beat_at"], day, NOW)
+
+
+def test_what_is_written_is_what_is_read(tables, tmp_path):
+    write_snapshot(tmp_path, tables, NOW, 0.25)
+    found = read_snapshot(tmp_path)
+    assert (found.as_of, found.read_seconds) == (NOW, 0.25)
+    assert sorted(found.orders["order_id"]) == ["A1", "A2", "A3", "A4", "A5", "A6", "A8"]
+    assert str(found.orders["delivered_at"].dtype) == "datetime64[us, UTC]"
+    assert list(tmp_path.iterdir()) == [tmp_path / snapshot.SNAPSHOT_FILE]
+
+
+def test_a_reader_knows_when_there_is_news(tables, tmp_path):
+    reader = SnapshotReader(tmp_path)
+    with pytest.raises(SnapshotMissing, match="pbm360.snapshot"):
+        reader.latest()
+    assert not reader.has_news()
+    write_snapshot(tmp_path, tables, NOW, 0.25)
+    assert reader.has_news()
+    assert reader.latest().as_of == NOW
+    assert not reader.has_news()
+    note_failure(tmp_path, ConnectionError("secret address"))
+    assert reader.has_news()
+    assert reader.failure().kind == "ConnectionError"
+    assert "secret" not in (tmp_path / snapshot.FAILURE_FILE).read_text()
+
+
+def test_readers_never_see_half_a_snapshot(tables, tmp_path):
+    write_snapshot(tmp_path, tables, NOW, 0.0)
+    stop = threading.Event()
+
+    def write():
+        count = 0
+        while not stop.is_set():
+            count += 1
+            write_snapshot(tmp_path, tables, NOW + datetime.timedelta(seconds=count), float(count))
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        for _ in range(100):
+            found = read_snapshot(tmp_path)
+            assert found.as_of == NOW + datetime.timedelta(seconds=found.read_seconds)
+            assert len(found.orders) == 7
+    finally:
+        stop.set()
+        writer.join()
+
+
+def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path):
+    good = replace(filled.settings, state_dir=tmp_path, snapshot_seconds=0.2)
+    broken = replace(good, project="pbm-not-there")
+    folder, stop = snapshot.snapshot_folder(good), threading.Event()
+    loaded = iter([broken, good])
+    process = threading.Thread(target=snapshot.run, args=(lambda: next(loaded), stop))
+    process.start()
+    reader, seen = SnapshotReader(folder), []
+    deadline = time.monotonic() + 60
+    while not (folder / snapshot.SNAPSHOT_FILE).exists() and time.monotonic() < deadline:
+        seen.append(reader.failure())
+        time.sleep(0.02)
+    stop.set()
+    process.join()
+    assert any(failure is not None and failure.kind == "NotFound" for failure in seen)
+    assert reader.failure() is None
+    assert {"A1", "A2", "A3", "A4", "A5", "A8"} <= set(reader.latest().orders["order_id"])
+
+
+def test_the_process_ends_with_its_parent(tmp_path, settings):
+    environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": settings.bigquery_url}
+    command = [sys.executable, "-m", "pbm360.snapshot", "--only-with-parent", "1"]
+    assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
+
+
+def test_settings_say_where_the_snapshot_lies(tmp_path):
+    assert snapshot.snapshot_folder(Settings(state_dir=tmp_path)) == tmp_path / "snapshot"
