@@ -9,10 +9,10 @@ from decimal import Decimal
 
 import psycopg
 import pytest
-from pbm360 import oms
-from pbm360.settings import Settings, SettingsError
 from psycopg.conninfo import make_conninfo
 
+from pbm360 import oms
+from pbm360.settings import Settings, SettingsError
 from tests.messages import at
 
 DAY_19, DAY_20 = datetime.date(2026, 11, 19), datetime.date(2026, 11, 20)

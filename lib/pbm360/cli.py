@@ -304,7 +304,9 @@ def main() -> None:
     """Run the command line; a known error is one line on standard error and an exit code."""
     from google.api_core.exceptions import GoogleAPICallError
 
+    from pbm360.broker import BrokerError
     from pbm360.checks import CheckFailed
+    from pbm360.dashboards import DashboardsError
     from pbm360.local.stack import StackError
     from pbm360.medallion import BuildError, LedgerError
     from pbm360.settings import SettingsError
@@ -314,6 +316,9 @@ def main() -> None:
     except (CheckFailed, LedgerError) as error:
         errors.print(f"[red]failed:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_FAILED)
-    except (SettingsError, StackError, BuildError, GoogleAPICallError, OSError, ValueError) as error:
+    except (SettingsError, StackError, BrokerError, DashboardsError, BuildError) as error:
+        errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
+        sys.exit(EXIT_NOT_POSSIBLE)
+    except (GoogleAPICallError, OSError, ValueError) as error:
         errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_NOT_POSSIBLE)

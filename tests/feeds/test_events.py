@@ -7,6 +7,7 @@ import json
 from decimal import Decimal
 
 import pytest
+
 from pbm360.domain import rules
 from pbm360.feeds.events import EventMaker, LeftOut, as_text, content_id, has_value
 from pbm360.feeds.mapping import parse_mapping

@@ -6,7 +6,6 @@ import datetime
 import json
 
 from pbm360 import medallion
-
 from tests.messages import bronze_row, event
 
 DAY_20, DAY_21 = datetime.date(2026, 11, 20), datetime.date(2026, 11, 21)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 import yaml
+
 from pbm360 import broker
 from pbm360.feeds.errors import FeedError, UnmappedTypesError
 from pbm360.feeds.importer import import_file

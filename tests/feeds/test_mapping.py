@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
+
 from pbm360.domain import rules
 from pbm360.feeds.errors import MappingError
 from pbm360.feeds.mapping import SHIPPED, DataField, FeedMapping, NamedBy, load_mapping, parse_mapping

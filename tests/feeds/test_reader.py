@@ -9,6 +9,7 @@ import tracemalloc
 import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
+
 from pbm360.feeds.errors import FeedError
 from pbm360.feeds.reader import file_format, place_word, read_rows
 

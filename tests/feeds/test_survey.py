@@ -6,6 +6,7 @@ import datetime
 from collections import Counter
 
 import pytest
+
 from pbm360.feeds.errors import UnmappedTypesError
 from pbm360.feeds.mapping import parse_mapping
 from pbm360.feeds.survey import Occurrences, counts_text, numbered_events, survey_log

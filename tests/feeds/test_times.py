@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pbm360.feeds.times import TimeReader, UnreadableTimeError
 
 UTC = datetime.UTC

@@ -6,10 +6,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 
 import psutil
 import psycopg
 import pytest
+
 from pbm360.local import postgres
 from pbm360.local.processes import ProcessRecord
 
@@ -45,7 +47,8 @@ def start():
         pytest.param("deep" * 40, id="longer than a socket"),
     ],
 )
-def test_a_folder_of_any_name_will_do(start, tmp_path, name):
+def test_a_folder_of_any_name_will_do(start, tmp_path, monkeypatch, name):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the socket goes that its folder can't hold
     dsn, _ = start(tmp_path / name / "postgres")
     assert answer(dsn) == 42
 
@@ -58,6 +61,7 @@ def test_it_listens_on_no_port_comes_back_after_a_kill_and_keeps_what_was_commit
         connection.execute("insert into kept values (7)")
     assert start(tmp_path / "postgres") == (dsn, record)  # found running, not started twice
     os.kill(record.pid, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(record.pid)], timeout=10)
     again, later = start(tmp_path / "postgres")
     assert later.pid != record.pid
     with psycopg.connect(again) as connection:

@@ -10,6 +10,7 @@ import time
 
 import psutil
 import pytest
+
 from pbm360.local import processes
 from pbm360.local.processes import ProcessRecord, start_detached, stop, tail
 

@@ -12,6 +12,7 @@ import threading
 import psutil
 import psycopg
 import pytest
+
 from pbm360 import oms
 from pbm360.local import postgres, stack
 from pbm360.local.processes import ProcessRecord

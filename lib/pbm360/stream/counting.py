@@ -59,7 +59,7 @@ class CountStagesByMinute(beam.PTransform):
 
     Windows: fixed, 60 s of event time. Trigger: early each second of processing time, once on time, for each late
     arrival. Allowed lateness: 24 h; what is older counts in no window (it is landed all the same). Accumulating: a pane
-    holds the minute's whole count, so the newest pane stands. Guarantee: a copy within `SeenEvents`' horizon counts once.
+    holds the minute's whole count, so the newest stands. Guarantee: a copy within `SeenEvents`' horizon counts once.
     """
 
     def __init__(self, seen: SeenEvents):

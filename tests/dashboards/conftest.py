@@ -1,0 +1,109 @@
+"""The dashboards' real server on a real local BigQuery, and a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from pbm360.warehouse import Warehouse
+from tests.dashboards.browser import ARGUMENTS, Record, find_browser
+
+START_SECONDS = 90
+SERVE = """
+from pbm360.dashboards import serve_dashboards
+from pbm360.settings import load_settings
+serve_dashboards(load_settings())
+"""
+SCREENSHOTS = Path(__file__).parents[2] / ".pbm360" / "screenshots"
+
+
+@dataclass
+class Site:
+    """The running dashboards and the warehouse that they show."""
+
+    url: str
+    process: subprocess.Popen
+    warehouse: Warehouse
+
+    def children(self, part: str) -> list[psutil.Process]:
+        """Return the server's child processes with this text in their command line."""
+        found = psutil.Process(self.process.pid).children(recursive=True)
+        return [child for child in found if part in " ".join(child.cmdline())]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=find_browser(playwright), args=list(ARGUMENTS))
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def site(make_warehouse, tmp_path_factory) -> Site:
+    """Serve the dashboards of an empty warehouse; they must stop completely when asked."""
+    warehouse, state_dir = make_warehouse(), tmp_path_factory.mktemp("dashboards")
+    environment = os.environ | {
+        "PBM360_PROJECT": warehouse.settings.project,
+        "PBM360_BIGQUERY_URL": warehouse.settings.bigquery_url,
+        "PBM360_BIGQUERY_STORAGE_ENDPOINT": warehouse.settings.bigquery_storage_endpoint,
+        "PBM360_STATE_DIR": str(state_dir),
+        "PBM360_SNAPSHOT_SECONDS": "1",
+    }
+    log, ready = state_dir / "server.log", state_dir / "dashboards.json"
+    with log.open("w") as lines:
+        process = subprocess.Popen([sys.executable, "-c", SERVE], stdout=lines, stderr=lines, env=environment)
+    deadline = time.monotonic() + START_SECONDS
+    while not ready.exists():
+        assert process.poll() is None, f"the dashboards ended with {process.returncode}: {log.read_text()[-3000:]}"
+        assert time.monotonic() < deadline, f"the dashboards did not answer: {log.read_text()[-3000:]}"
+        time.sleep(0.1)
+    running = Site(json.loads(ready.read_text())["url"], process, warehouse)
+    children = running.children("")
+    yield running
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(30) == 0
+    assert not ready.exists()
+    assert psutil.wait_procs(children, 10)[1] == []
+
+
+@pytest.fixture
+def open_page(browser, site):
+    """Open the Command Center in a window of a size, with a record of what it does; wait until it shows data."""
+    contexts = []
+
+    def run(width: int = 1440, height: int = 1000, address: str = "") -> tuple[Page, Record]:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        page, record = contexts[-1].new_page(), Record()
+        page.set_default_timeout(40_000)
+        record.watch(page)
+        page.goto(site.url + address, wait_until="commit")
+        page.wait_for_function("document.body && Number(document.body.dataset.tick) > 0")
+        page.wait_for_function("!document.getElementById('loading')")
+        page.get_by_test_id("panel-carriers").locator(".main-svg").first.wait_for()
+        return page, record
+
+    yield run
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def keep():
+    """Save a picture of the page under .pbm360/screenshots/."""
+
+    def run(page: Page, name: str) -> None:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    return run

@@ -1,0 +1,263 @@
+"""The Command Center in a real browser: every number is a query's, it moves in place, and it says when it can't."""
+
+import datetime
+import itertools
+import re
+import signal
+
+import pytest
+import requests
+
+from tests.fact_rows import fact_row
+
+NOW = datetime.datetime.now(datetime.UTC)
+STAGES = ("RECEIVED", "PA_PENDING", "FINANCIAL", "FILL", "IN_TRANSIT")
+SHARES_USED = (0.2, 0.5, 0.9, 1.5, 9.0)  # of the stage's time; none lies so near a limit that it moves during the test
+HOURS = {"RECEIVED": 4, "PA_PENDING": 120, "FINANCIAL": 48, "FILL": 24, "IN_TRANSIT": 48}
+CARRIERS = ("ups", "fedex", "usps")
+
+TILE_QUERIES = {
+    "open": "select count(*) as n from pbm_serving.order_lifecycle where status = 'open'",
+    "breached": "select count(*) as n from pbm_serving.order_lifecycle where status = 'open' and sla_due_at < @now",
+    "at_risk": """
+        select count(*) as n from pbm_serving.order_lifecycle
+        where status = 'open' and sla_due_at >= @now
+            and timestamp_diff(@now, stage_entered_at, second)
+            > 0.8 * timestamp_diff(sla_due_at, stage_entered_at, second)
+    """,
+    "past_promise": """
+        select count(*) as n from pbm_serving.order_lifecycle where status = 'open' and promised_at < @now
+    """,
+    "shipped_hour": """
+        select count(*) as n from pbm_serving.order_lifecycle where shipped_at > timestamp_sub(@now, interval 1 hour)
+    """,
+    "delivered_hour": """
+        select count(*) as n from pbm_serving.order_lifecycle where delivered_at > timestamp_sub(@now, interval 1 hour)
+    """,
+    "on_time": """
+        select round(100 * countif(status = 'delivered' and is_on_time) / count(*), 1) as n
+        from pbm_serving.order_lifecycle
+        where (status = 'delivered' and is_on_time is not null and delivered_at > timestamp_sub(@now, interval 7 day))
+            or (status = 'open' and promised_at < @now)
+    """,
+}
+STAGE_QUERY = """
+    select label, countif(sla_due_at < @now) as breached, count(*) as total
+    from pbm_serving.order_lifecycle as orders
+    inner join pbm_gold.dim_stages as stages on stages.stage = orders.stage
+    where status = 'open' and (@pharmacy_id = '' or pharmacy_id = @pharmacy_id)
+    group by label
+"""
+CHART_COUNTS = """(key) => {
+    const counts = {};
+    for (const trace of document.querySelector(`[data-testid="panel-${key}"] .js-plotly-plot`).data)
+        if (trace.type === "bar") trace.y.forEach((label, i) => { (counts[label] ??= {})[trace.name] = trace.x[i]; });
+    return counts;
+}"""
+
+
+def hand_made_orders():
+    numbers = itertools.count(1)
+    for stage, used, pharmacy in itertools.product(STAGES, SHARES_USED, ("PH1", "PH2")):
+        number = next(numbers)
+        late = {"promised_at_hours_ago": 3} if stage == "IN_TRANSIT" and used > 1 else {}
+        carrier = CARRIERS[number % 3] if stage == "IN_TRANSIT" else None
+        shipped = {"shipped_at_hours_ago": 0.5} if stage == "IN_TRANSIT" and used < 0.3 else {}
+        row = {"pharmacy_id": pharmacy, "carrier": carrier, "priority": "routine"} | late | shipped
+        yield fact_row(f"A{number:04}", stage, NOW, used * HOURS[stage], **row)
+    for number in range(60):
+        is_on_time = number % 10 != 0
+        row = {"pharmacy_id": "PH1", "carrier": CARRIERS[number % 3], "is_on_time": is_on_time}
+        hours = 0.5 if number < 4 else 2 + number
+        yield fact_row(f"D{number:04}", "DELIVERED", NOW, hours, delivered_at_hours_ago=hours, **row)
+
+
+@pytest.fixture(scope="module")
+def filled_site(site):
+    """The site with hand-made orders; tests of the empty one come before."""
+    warehouse = site.warehouse
+    names = {"PH1": "Harbor", "PH2": "Prairie"}
+    rows = [{"pharmacy_id": key, "name": name, "time_zone": "America/Chicago"} for key, name in names.items()]
+    warehouse.load_rows("gold.dim_pharmacies", rows)
+    warehouse.load_rows("gold.fact_order_lifecycle", list(hand_made_orders()))
+    return site
+
+
+def number(page, key):
+    text = page.get_by_test_id(f"tile-{key}").get_attribute("data-number")
+    return float(text) if text else None
+
+
+def wait_for_tile(page, key, value):
+    page.wait_for_function(
+        "([key, value]) => Number(document.querySelector(`[data-testid='tile-${key}']`)?.dataset.number) === value",
+        arg=[key, value],
+    )
+
+
+def test_an_empty_warehouse_is_said_to_be_empty(site, open_page, keep):
+    page, record = open_page()
+    assert number(page, "open") == 0
+    assert number(page, "on_time") is None
+    assert page.get_by_test_id("panel-stages").get_by_text("No open orders match").is_visible()
+    assert "no event yet" in page.get_by_test_id("chip-stream").inner_text()
+    assert record.errors == []
+    keep(page, "command_center_empty")
+
+
+def test_every_number_is_a_querys_and_nothing_leaves_the_machine(filled_site, open_page, keep):
+    page, record = open_page()
+    wait_for_tile(page, "open", 50)
+    keep(page, "command_center_1440")
+    expected = {
+        key: filled_site.warehouse.query(sql, {"now": datetime.datetime.now(datetime.UTC)}).to_pylist()[0]["n"]
+        for key, sql in TILE_QUERIES.items()
+    }
+    assert {key: number(page, key) for key in expected} == expected
+    assert {"breached": 20, "at_risk": 10}.items() <= expected.items()
+    assert record.outside() == []
+    assert record.errors == []
+    assert len([url for url in record.requests if "plotly.min.js" in url]) == 1
+
+
+def test_the_stage_board_equals_a_query_also_when_filtered(filled_site, open_page):
+    page, _ = open_page(address="#pharmacy=PH2")
+    wait_for_tile(page, "open", 25)
+    assert page.get_by_test_id("filter-pharmacy").input_value() == "PH2"
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=panel-stages] .card-subtitle').textContent.startsWith('25 open')"
+    )
+    rows = filled_site.warehouse.query(STAGE_QUERY, {"now": NOW, "pharmacy_id": "PH2"}).to_pylist()
+    shown = {
+        label: (counts["■ Breached"], sum(counts.values()))
+        for label, counts in page.evaluate(CHART_COUNTS, "stages").items()
+        if sum(counts.values())
+    }
+    assert shown == {row["label"]: (row["breached"], row["total"]) for row in rows}
+    page.get_by_role("button", name="Clear filters").click()
+    wait_for_tile(page, "open", 50)
+    assert "#" not in page.url
+
+
+def test_a_choice_narrows_everything_and_stands_in_the_address(filled_site, open_page):
+    page, _ = open_page()
+    wait_for_tile(page, "open", 50)
+    page.get_by_test_id("filter-pharmacy").select_option("PH1")
+    wait_for_tile(page, "open", 25)
+    assert page.url.endswith("#pharmacy=PH1")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('td[data-column=pharmacy]')].every((cell) => cell.textContent === 'Harbor')"
+    )
+    assert page.locator("tbody tr").count() == 10
+
+
+def test_the_table_begins_with_the_longest_overdue_and_switches_to_the_next_to_breach(filled_site, open_page):
+    page, _ = open_page()
+    wait_for_tile(page, "open", 50)
+    first = page.locator("tbody tr").first
+    assert first.locator("td[data-column=stage_label]").inner_text() == "Prior authorization"
+    assert "40.0 d" in first.locator("td[data-column=hours_to_breach]").inner_text()
+    page.get_by_role("button", name="Next to breach").click()
+    assert "At risk" in page.locator("tbody tr").first.locator("td[data-column=risk]").inner_text()
+    assert page.locator("tbody tr").count() == 30
+
+
+def test_new_orders_appear_in_place(filled_site, open_page):
+    page, record = open_page()
+    wait_for_tile(page, "open", 50)
+    page.evaluate(
+        "document.querySelectorAll('.tile, .js-plotly-plot').forEach((node) => { node.dataset.kept = 'yes'; })"
+    )
+    tick = int(page.evaluate("document.body.dataset.tick"))
+    filled_site.warehouse.load_rows("gold.fact_order_lifecycle", [fact_row("N0001", "QA", NOW, 0.1, pharmacy_id="PH1")])
+    wait_for_tile(page, "open", 51)
+    page.wait_for_function("(tick) => Number(document.body.dataset.tick) > tick", arg=tick)
+    page.wait_for_function(
+        "() => document.querySelector('[data-testid=panel-stages] .card-subtitle').textContent.startsWith('51 open')"
+    )
+    counts = page.evaluate(CHART_COUNTS, "stages")
+    assert counts["Quality check"]["● On track"] == 1
+    assert page.locator(".tile[data-kept=yes]").count() == 8
+    assert page.locator(".js-plotly-plot[data-kept=yes]").count() == 4
+    assert record.errors == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (1024, 768), (1920, 1080)])
+def test_no_screen_is_too_narrow_or_too_wide(filled_site, open_page, keep, width, height):
+    page, record = open_page(width, height)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for key in ("stages", "throughput", "ageing", "carriers"):
+        card, chart = (
+            page.get_by_test_id(f"panel-{key}").bounding_box(),
+            page.get_by_test_id(f"panel-{key}").locator(".main-svg").first.bounding_box(),
+        )
+        assert card["x"] <= chart["x"] and chart["x"] + chart["width"] <= card["x"] + card["width"] + 1
+    assert record.errors == []
+    keep(page, f"command_center_{width}")
+
+
+def test_a_closed_page_leaves_no_kernel_behind(filled_site, open_page):
+    page, _ = open_page()
+    kernel = re.search(r'"kernelId": "([0-9a-f-]{36})"', page.content()).group(1)
+    assert requests.get(f"{filled_site.url}api/kernels/{kernel}", timeout=10).status_code == 200
+    with page.expect_request(lambda request: f"shutdown/{kernel}" in request.url):
+        page.close(run_before_unload=True)
+
+
+def test_numbers_that_no_longer_come_are_called_stale_until_they_come_again(filled_site, open_page, keep):
+    page, _ = open_page()
+    (snapshot_process,) = filled_site.children("pbm360.snapshot")
+    snapshot_process.send_signal(signal.SIGSTOP)
+    banner = page.get_by_test_id("banner")
+    banner.wait_for(state="visible")
+    assert banner.inner_text().startswith("Stale: these numbers are 1")
+    assert page.get_by_test_id("as-of").inner_text().startswith("Stopped")
+    keep(page, "command_center_stale")
+    snapshot_process.send_signal(signal.SIGCONT)
+    banner.wait_for(state="hidden")
+
+
+def test_a_dead_snapshot_process_is_started_again(filled_site, open_page):
+    page, _ = open_page()
+    (snapshot_process,) = filled_site.children("pbm360.snapshot")
+    snapshot_process.kill()
+    tick = int(page.evaluate("document.body.dataset.tick"))
+    page.wait_for_function("(tick) => Number(document.body.dataset.tick) > tick + 1", arg=tick)
+    assert [child.pid for child in filled_site.children("pbm360.snapshot")] != [snapshot_process.pid]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "voila/files/command_center.ipynb",
+        "voila/files/template/voila/templates/pbm360/conf.json",
+        "command_center.ipynb",
+    ],
+)
+def test_no_file_of_the_project_is_served(site, path):
+    answer = requests.get(site.url + path, timeout=20)
+    assert answer.status_code in (403, 404)
+
+
+def test_a_foreign_host_name_is_refused(site):
+    answer = requests.get(site.url, headers={"Host": "attacker.example"}, timeout=20)
+    assert answer.status_code == 403
+
+
+def test_the_server_is_bound_to_the_loopback_alone(site):
+    import psutil
+
+    addresses = {
+        connection.laddr.ip
+        for connection in psutil.Process(site.process.pid).net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+def test_a_dead_kernel_is_noticed_by_the_page_itself(filled_site, open_page):
+    page, _ = open_page()
+    for kernel in filled_site.children("ipykernel_launcher"):
+        kernel.kill()
+    page.get_by_test_id("banner").wait_for(state="visible")
+    assert page.get_by_test_id("banner").inner_text().startswith("Stale")
