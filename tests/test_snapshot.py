@@ -1,4 +1,4 @@
-"""The snapshot: what it reads, and that viewers never see half of one."""
+"""What a snapshot holds, and the process that takes it."""
 
 import datetime
 import os
@@ -11,8 +11,8 @@ from dataclasses import replace
 import pytest
 
 from pbm360 import snapshot
-from pbm360.settings import Settings
-from pbm360.snapshot import SnapshotMissing, SnapshotReader, note_failure, read_snapshot, read_tables, write_snapshot
+from pbm360.snapshot import read_tables
+from pbm360.snapshot_file import SNAPSHOT_FILE, SnapshotReader, snapshot_folder
 from tests.fact_rows import fact_row
 
 NOW = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -101,62 +101,16 @@ def test_freshness_is_known_of_stream_and_batch(make_warehouse):
     assert (found["stream_beat_at"], found["batch_date"], found["batch_published_at"]) == (beat["beat_at"], day, NOW)
 
 
-def test_what_is_written_is_what_is_read(tables, tmp_path):
-    write_snapshot(tmp_path, tables, NOW, 0.25)
-    found = read_snapshot(tmp_path)
-    assert (found.as_of, found.read_seconds) == (NOW, 0.25)
-    assert sorted(found.orders["order_id"]) == ["A1", "A2", "A3", "A4", "A5", "A6", "A8"]
-    assert str(found.orders["delivered_at"].dtype) == "datetime64[us, UTC]"
-    assert list(tmp_path.iterdir()) == [tmp_path / snapshot.SNAPSHOT_FILE]
-
-
-def test_a_reader_knows_when_there_is_news(tables, tmp_path):
-    reader = SnapshotReader(tmp_path)
-    with pytest.raises(SnapshotMissing, match="pbm360.snapshot"):
-        reader.latest()
-    assert not reader.has_news()
-    write_snapshot(tmp_path, tables, NOW, 0.25)
-    assert reader.has_news()
-    assert reader.latest().as_of == NOW
-    assert not reader.has_news()
-    note_failure(tmp_path, ConnectionError("secret address"))
-    assert reader.has_news()
-    assert reader.failure().kind == "ConnectionError"
-    assert "secret" not in (tmp_path / snapshot.FAILURE_FILE).read_text()
-
-
-def test_readers_never_see_half_a_snapshot(tables, tmp_path):
-    write_snapshot(tmp_path, tables, NOW, 0.0)
-    stop = threading.Event()
-
-    def write():
-        count = 0
-        while not stop.is_set():
-            count += 1
-            write_snapshot(tmp_path, tables, NOW + datetime.timedelta(seconds=count), float(count))
-
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        for _ in range(100):
-            found = read_snapshot(tmp_path)
-            assert found.as_of == NOW + datetime.timedelta(seconds=found.read_seconds)
-            assert len(found.orders) == 7
-    finally:
-        stop.set()
-        writer.join()
-
-
 def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path):
     good = replace(filled.settings, state_dir=tmp_path, snapshot_seconds=0.2)
     broken = replace(good, project="pbm-not-there")
-    folder, stop = snapshot.snapshot_folder(good), threading.Event()
+    folder, stop = snapshot_folder(good), threading.Event()
     loaded = iter([broken, good])
     process = threading.Thread(target=snapshot.run, args=(lambda: next(loaded), stop))
     process.start()
     reader, seen = SnapshotReader(folder), []
     deadline = time.monotonic() + 60
-    while not (folder / snapshot.SNAPSHOT_FILE).exists() and time.monotonic() < deadline:
+    while not (folder / SNAPSHOT_FILE).exists() and time.monotonic() < deadline:
         seen.append(reader.failure())
         time.sleep(0.02)
     stop.set()
@@ -170,7 +124,3 @@ def test_the_process_ends_with_its_parent(tmp_path, settings):
     environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": settings.bigquery_url}
     command = [sys.executable, "-m", "pbm360.snapshot", "--only-with-parent", "1"]
     assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
-
-
-def test_settings_say_where_the_snapshot_lies(tmp_path):
-    assert snapshot.snapshot_folder(Settings(state_dir=tmp_path)) == tmp_path / "snapshot"

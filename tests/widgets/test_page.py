@@ -4,7 +4,7 @@ import datetime
 
 import pytest
 
-from pbm360.snapshot import Snapshot, SnapshotFailure
+from pbm360.snapshot_file import Snapshot, SnapshotFailure
 from pbm360.widgets.page import PageHead, freshness_chips
 from tests.figures.order_frames import NOW, STAGES, hours_ago, orders_frame
 

@@ -10,7 +10,7 @@ import anywidget
 import traitlets
 
 from pbm360.figures.style import duration_text
-from pbm360.snapshot import Snapshot, SnapshotFailure
+from pbm360.snapshot_file import Snapshot, SnapshotFailure
 
 BEAT_SECONDS = 2.0  # the page says so often that somebody looks at it
 STALE_SECONDS = 10.0
