@@ -6,12 +6,14 @@ import itertools
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from pbm360 import oms
 from pbm360.local import postgres
 from pbm360.medallion import prepare
@@ -64,12 +66,14 @@ def pubsub_server(tmp_path_factory) -> Iterator[dict]:
 
 
 @pytest.fixture(scope="session")
-def oms_dsn(tmp_path_factory) -> Iterator[str]:
+def oms_dsn() -> Iterator[str]:
     """One local PostgreSQL for the session, migrated: its address."""
-    dsn, record = postgres.start(tmp_path_factory.mktemp("postgres") / "data")
-    oms.migrate(Settings(oms_dsn=dsn))
-    yield dsn
-    postgres.stop_server(record)
+    # not below pytest's folder, which another session of pytest closes to the user that root starts PostgreSQL as
+    with tempfile.TemporaryDirectory(prefix="pbm360-test-") as folder:
+        dsn, record = postgres.start(Path(folder) / "postgres")
+        oms.migrate(Settings(oms_dsn=dsn))
+        yield dsn
+        postgres.stop_server(record)
 
 
 @pytest.fixture(scope="session")

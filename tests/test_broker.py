@@ -9,6 +9,7 @@ import socket
 from dataclasses import replace
 
 import pytest
+
 from pbm360 import broker
 from pbm360.settings import Settings, SettingsError
 

@@ -4,9 +4,9 @@ import datetime
 import itertools
 
 import pytest
+
 from pbm360 import checks, medallion
 from pbm360.domain.privacy import pseudonym
-
 from tests.conftest import TEST_KEY
 from tests.messages import at, bronze_row, event
 

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import pytest
+
 from pbm360.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[1]

@@ -5,7 +5,8 @@ import decimal
 
 import pytest
 from google.api_core.exceptions import BadRequest
-from pbm360.settings import Settings, SettingsError, sql_folder
+
+from pbm360.settings import Settings, SettingsError
 from pbm360.warehouse import Warehouse, definition, query_parameter, read_sql, statements, table_files
 
 UTC = datetime.UTC

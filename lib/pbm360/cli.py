@@ -12,12 +12,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-EXIT_FAILED = 1  # the work was done and found wrong: a check, a gate, the truth
-EXIT_NOT_POSSIBLE = 3  # the work could not be done: a setting, a server that is not running, a bad input
+from pbm360.terminal import (
+    EXIT_FAILED,
+    EXIT_NOT_POSSIBLE,
+    console,
+    errors,
+    open_warehouse,
+    progress_bar,
+    running_settings,
+    set_on_signal,
+)
 
 app = typer.Typer(
     name="pbm360",
@@ -26,8 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-console = Console()
-errors = Console(stderr=True)
 
 
 class OutputFormat(StrEnum):
@@ -36,37 +40,6 @@ class OutputFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
-
-
-def progress_bar() -> Progress:
-    """Return a progress bar that says what is done, of how much, for how long."""
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("[progress.description]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=not console.is_terminal,
-    )
-
-
-def running_settings():
-    """Return the settings once the local stack answers; on gcp at once."""
-    from pbm360.local.stack import require_running
-    from pbm360.settings import load_settings
-
-    settings = load_settings()
-    if settings.target == "local":
-        require_running(settings)
-    return load_settings()
-
-
-def open_warehouse():
-    """Return the warehouse of the settings."""
-    from pbm360.warehouse import Warehouse
-
-    return Warehouse(running_settings())
 
 
 @app.command()
@@ -289,15 +262,6 @@ def demo(
     from pbm360.demo import run_demo
 
     run_demo(orders=orders, days=days, seed=seed, rate=rate, open_browser=browser)
-
-
-def set_on_signal(flag):
-    """Let SIGTERM and Ctrl-C set a flag (anything with `set`); returns it."""
-    import signal
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: flag.set())
-    return flag
 
 
 def main() -> None:

@@ -10,18 +10,28 @@ with
     milestones as (
         select
             order_id,
-            min_by(patient_key, if(patient_key is null, null, event_number)) as patient_key,
-            min_by(drug_ndc, if(drug_ndc is null, null, event_number)) as drug_ndc,
-            min_by(pharmacy_id, if(pharmacy_id is null, null, event_number)) as pharmacy_id,
-            max_by(carrier, if(carrier is null, null, event_number)) as carrier,
-            min_by(priority, if(priority is null, null, event_number)) as priority,
-            min_by(days_supply, if(days_supply is null, null, event_number)) as days_supply,
-            min_by(fill_number, if(fill_number is null, null, event_number)) as fill_number,
-            min_by(is_reship, if(is_reship is null, null, event_number)) as is_reship,
-            min_by(
-                previous_order_id, if(previous_order_id is null, null, event_number)
+            any_value(
+                patient_key having min if(patient_key is null, null, event_number)
+            ) as patient_key,
+            any_value(drug_ndc having min if(drug_ndc is null, null, event_number)) as drug_ndc,
+            any_value(
+                pharmacy_id having min if(pharmacy_id is null, null, event_number)
+            ) as pharmacy_id,
+            any_value(carrier having max if(carrier is null, null, event_number)) as carrier,
+            any_value(priority having min if(priority is null, null, event_number)) as priority,
+            any_value(
+                days_supply having min if(days_supply is null, null, event_number)
+            ) as days_supply,
+            any_value(
+                fill_number having min if(fill_number is null, null, event_number)
+            ) as fill_number,
+            any_value(is_reship having min if(is_reship is null, null, event_number)) as is_reship,
+            any_value(
+                previous_order_id having min if(previous_order_id is null, null, event_number)
             ) as previous_order_id,
-            max_by(promised_at, if(promised_at is null, null, event_number)) as promised_at,
+            any_value(
+                promised_at having max if(promised_at is null, null, event_number)
+            ) as promised_at,
             min(if(event_type = 'referral_received', event_at, null)) as received_at,
             min(if(event_type = 'intake_completed', event_at, null)) as intake_completed_at,
             min(if(event_type = 'benefits_completed', event_at, null)) as benefits_completed_at,
@@ -78,10 +88,10 @@ with
     current_stages as (
         select
             order_id,
-            max_by(stage, event_number) as stage,
-            max_by(
-                event_at,
-                if(previous_stage is null or previous_stage != stage, event_number, null)
+            any_value(stage having max event_number) as stage,
+            any_value(
+                event_at
+                having max if(previous_stage is null or previous_stage != stage, event_number, null)
             ) as stage_entered_at
         from deciding_events
         group by order_id

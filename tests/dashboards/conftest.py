@@ -77,15 +77,15 @@ def site(make_warehouse, tmp_path_factory) -> Site:
     assert psutil.wait_procs(children, 10)[1] == []
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_page(browser, site):
-    """Open the Command Center in a window of a size, with a record of what it does; wait until it shows data."""
+    """Open the Command Center with a record of what it does, and wait until it shows data."""
     contexts = []
 
-    def run(width: int = 1440, height: int = 1000, address: str = "") -> tuple[Page, Record]:
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+    def run(address: str = "") -> tuple[Page, Record]:
+        contexts.append(browser.new_context(viewport={"width": 1440, "height": 1000}))
         page, record = contexts[-1].new_page(), Record()
-        page.set_default_timeout(40_000)
+        page.set_default_timeout(60_000)
         record.watch(page)
         page.goto(site.url + address, wait_until="commit")
         page.wait_for_function("document.body && Number(document.body.dataset.tick) > 0")

@@ -6,6 +6,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pbm360.domain.envelope import build_event, encode, format_microseconds, format_time, to_instant, to_microseconds
 
 NEW_YORK_WINTER = datetime.timezone(datetime.timedelta(hours=-5))

@@ -5,6 +5,7 @@ import datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pbm360.domain.lifecycle import order_rows
 from pbm360.domain.rules import event_types, stages
 

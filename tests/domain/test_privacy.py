@@ -1,6 +1,7 @@
 """What of a patient may leave bronze."""
 
 import pytest
+
 from pbm360.domain.privacy import age_band, pseudonym, publishable_zip3
 from pbm360.domain.rules import sparse_zip3
 

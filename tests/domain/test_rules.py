@@ -3,6 +3,7 @@
 import re
 
 import pytest
+
 from pbm360.domain import rules
 
 SOURCES = {"oms", "payer", "wms", "carrier", "iot", "crm"}

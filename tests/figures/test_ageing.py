@@ -2,7 +2,6 @@
 
 from pbm360.figures.ageing import BANDS, ageing, count_by_used_share
 from pbm360.figures.style import STATUSES
-
 from tests.figures.order_frames import delivered_order, open_order, orders_frame
 
 ORDERS = orders_frame(

@@ -3,8 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pbm360.figures.carriers import carrier_board, on_time_by_carrier, promised_orders, wilson_interval
 
+from pbm360.figures.carriers import carrier_board, on_time_by_carrier, promised_orders, wilson_interval
 from tests.figures.order_frames import NOW, delivered_order, hours_ago, open_order, orders_frame
 
 ORDERS = orders_frame(

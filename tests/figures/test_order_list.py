@@ -1,7 +1,6 @@
 """The orders that need someone."""
 
 from pbm360.figures.order_list import order_rows
-
 from tests.figures.order_frames import delivered_order, open_order, orders_frame
 
 ORDERS = orders_frame(

@@ -1,7 +1,6 @@
 """The stage board."""
 
 from pbm360.figures.stages import count_by_stage, stage_board
-
 from tests.figures.order_frames import STAGES, delivered_order, open_order, orders_frame
 
 ORDERS = orders_frame(

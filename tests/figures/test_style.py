@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from pbm360.figures.style import STATUSES, carrier_name, duration_text
 
 STYLE_SHEET = Path(__file__).parents[2] / "dashboards/template/voila/templates/pbm360/static/pbm360.css"

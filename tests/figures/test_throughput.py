@@ -3,7 +3,6 @@
 import datetime
 
 from pbm360.figures.throughput import count_by_hour, throughput
-
 from tests.figures.order_frames import NOW, hours_ago, orders_frame
 
 ORDERS = orders_frame(

@@ -1,7 +1,6 @@
 """The key numbers."""
 
 from pbm360.figures.tiles import tiles
-
 from tests.figures.order_frames import NOW, delivered_order, hours_ago, open_order, orders_frame
 
 ORDERS = orders_frame(

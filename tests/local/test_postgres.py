@@ -47,29 +47,29 @@ def start():
         pytest.param("deep" * 40, id="longer than a socket"),
     ],
 )
-def test_a_folder_of_any_name_will_do(start, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # where the socket goes that its folder can't hold
-    dsn, _ = start(tmp_path / name / "postgres")
+def test_a_folder_of_any_name_will_do(start, folder, monkeypatch, name):
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))  # where the socket goes that its folder can't hold
+    dsn, _ = start(folder / name / "postgres")
     assert answer(dsn) == 42
 
 
-def test_it_listens_on_no_port_comes_back_after_a_kill_and_keeps_what_was_committed(start, tmp_path):
-    dsn, record = start(tmp_path / "postgres")
+def test_it_listens_on_no_port_comes_back_after_a_kill_and_keeps_what_was_committed(start, folder):
+    dsn, record = start(folder / "postgres")
     assert listeners(record.pid) == []
     with psycopg.connect(dsn) as connection:
         connection.execute("create table kept (fill_number integer)")
         connection.execute("insert into kept values (7)")
-    assert start(tmp_path / "postgres") == (dsn, record)  # found running, not started twice
+    assert start(folder / "postgres") == (dsn, record)  # found running, not started twice
     os.kill(record.pid, signal.SIGKILL)
     psutil.wait_procs([psutil.Process(record.pid)], timeout=10)
-    again, later = start(tmp_path / "postgres")
+    again, later = start(folder / "postgres")
     assert later.pid != record.pid
     with psycopg.connect(again) as connection:
         assert connection.execute("select fill_number from kept").fetchone() == (7,)
 
 
-def test_a_pid_file_that_names_another_program_is_passed_over(start, tmp_path):
-    data_dir = tmp_path / "postgres"
+def test_a_pid_file_that_names_another_program_is_passed_over(start, folder):
+    data_dir = folder / "postgres"
     _, record = start(data_dir)
     lines = (data_dir / "postmaster.pid").read_text().splitlines()
     assert postgres.stop_server(record)
@@ -85,8 +85,8 @@ def test_a_pid_file_that_names_another_program_is_passed_over(start, tmp_path):
         stranger.wait()
 
 
-def test_a_server_that_will_not_start_shows_the_end_of_its_log(start, tmp_path):
-    data_dir = tmp_path / "postgres"
+def test_a_server_that_will_not_start_shows_the_end_of_its_log(start, folder):
+    data_dir = folder / "postgres"
     _, record = start(data_dir)
     postgres.stop_server(record)
     with (data_dir / "postgresql.conf").open("a") as lines:

@@ -7,7 +7,9 @@ import os
 import signal
 import stat
 import sys
+import tempfile
 import threading
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -33,12 +35,13 @@ def no_other_servers(monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
+def running():
     """A stack of the module's own, as `up` leaves it; the tests may kill its servers but leave them running."""
-    settings = Settings(state_dir=tmp_path_factory.mktemp("checkout") / ".pbm360")
-    stack.up(settings)
-    yield settings
-    stack.down(settings)
+    with tempfile.TemporaryDirectory(prefix="pbm360-test-") as name:
+        settings = Settings(state_dir=Path(name) / ".pbm360")
+        stack.up(settings)
+        yield settings
+        stack.down(settings)
 
 
 def states(settings) -> dict[str, str]:
@@ -130,8 +133,8 @@ def test_an_up_that_was_cut_short_is_taken_up_where_it_stopped(running):
     assert pids(running) == before
 
 
-def test_two_checkouts_run_side_by_side_two_ups_start_one_stack_and_data_survive_down(running, tmp_path):
-    settings = Settings(state_dir=tmp_path / "second checkout" / ".pbm360")
+def test_two_checkouts_run_side_by_side_two_ups_start_one_stack_and_data_survive_down(running, folder):
+    settings = Settings(state_dir=folder / "second checkout" / ".pbm360")
     lines = []
     ups = [threading.Thread(target=stack.up, args=(settings, lines.append)) for _ in range(2)]
     for thread in ups:
@@ -162,8 +165,8 @@ def test_two_checkouts_run_side_by_side_two_ups_start_one_stack_and_data_survive
         stack.down(settings)
 
 
-def test_down_stops_what_commands_left_running_feeders_first(tmp_path):
-    settings = Settings(state_dir=tmp_path)
+def test_down_stops_what_commands_left_running_feeders_first(folder):
+    settings = Settings(state_dir=folder)
     names = ["dashboards", "stream", "report", "simulate"]
     started = {name: stack.spawn(settings, name, SLEEP) for name in names}
     assert {name: pid for name, pid in pids(settings).items() if name in names} == started
@@ -171,8 +174,8 @@ def test_down_stops_what_commands_left_running_feeders_first(tmp_path):
     assert not any(psutil.pid_exists(pid) for pid in started.values())
 
 
-def test_spawn_replaces_what_runs_under_the_name_and_keeps_its_log(tmp_path):
-    settings = Settings(state_dir=tmp_path)
+def test_spawn_replaces_what_runs_under_the_name_and_keeps_its_log(folder):
+    settings = Settings(state_dir=folder)
     first = stack.spawn(settings, "stream", SLEEP)
     second = stack.spawn(settings, "stream", [sys.executable, "-c", "print('read 12 messages')"])
     assert not psutil.pid_exists(first)
@@ -182,8 +185,8 @@ def test_spawn_replaces_what_runs_under_the_name_and_keeps_its_log(tmp_path):
     assert stack.down(settings) == ["stream: did not run"]
 
 
-def test_a_registered_process_is_stopped_by_down_and_its_name_is_taken(tmp_path):
-    settings = Settings(state_dir=tmp_path)
+def test_a_registered_process_is_stopped_by_down_and_its_name_is_taken(folder):
+    settings = Settings(state_dir=folder)
     first, second = psutil.Popen(SLEEP), psutil.Popen(SLEEP)
     try:
         stack.register_process(settings, "stream", first.pid)
@@ -196,8 +199,8 @@ def test_a_registered_process_is_stopped_by_down_and_its_name_is_taken(tmp_path)
         second.wait()
 
 
-def test_a_stale_file_whose_pid_another_program_has_harms_nobody(tmp_path):
-    settings = Settings(state_dir=tmp_path)
+def test_a_stale_file_whose_pid_another_program_has_harms_nobody(folder):
+    settings = Settings(state_dir=folder)
     stranger = psutil.Popen(SLEEP)
     try:
         stack.register_process(settings, "BigQuery", stranger.pid)
@@ -214,10 +217,10 @@ def test_a_stale_file_whose_pid_another_program_has_harms_nobody(tmp_path):
         stranger.wait()
 
 
-def test_a_server_that_will_not_start_is_said_with_the_end_of_its_log_and_the_others_stay_known(tmp_path):
-    settings = Settings(state_dir=tmp_path)
-    (tmp_path / "bigquery").mkdir()
-    (tmp_path / "bigquery" / "bqemulator.duckdb").write_bytes(b"no database at all" * 1000)
+def test_a_server_that_will_not_start_is_said_with_the_end_of_its_log_and_the_others_stay_known(folder):
+    settings = Settings(state_dir=folder)
+    (folder / "bigquery").mkdir()
+    (folder / "bigquery" / "bqemulator.duckdb").write_bytes(b"no database at all" * 1000)
     with pytest.raises(stack.StackError, match=r"BigQuery ended at once; its log .*bigquery.log ends:\n(?s:.)*duckdb"):
         stack.up(settings)
     assert states(settings)["BigQuery"] == "dead"
@@ -227,30 +230,30 @@ def test_a_server_that_will_not_start_is_said_with_the_end_of_its_log_and_the_ot
     assert record.process() is None
 
 
-def test_a_server_that_a_variable_names_elsewhere_is_neither_started_nor_missed(tmp_path, monkeypatch):
+def test_a_server_that_a_variable_names_elsewhere_is_neither_started_nor_missed(folder, monkeypatch):
     monkeypatch.setenv("PBM360_BIGQUERY_URL", "http://127.0.0.1:9050")
     monkeypatch.setenv("PUBSUB_EMULATOR_HOST", "127.0.0.1:8085")
-    settings = Settings(state_dir=tmp_path)
+    settings = Settings(state_dir=folder)
     assert states(settings) == {"BigQuery": "elsewhere", "Pub/Sub": "elsewhere", "PostgreSQL": "not started"}
     assert list(stack.up(settings)) == ["oms_dsn"]
     stack.require_running(settings)
     assert stack.down(settings) == ["PostgreSQL: stopped"]
 
 
-def test_nothing_started_is_said_plainly(tmp_path):
-    settings = Settings(state_dir=tmp_path)
+def test_nothing_started_is_said_plainly(folder):
+    settings = Settings(state_dir=folder)
     assert stack.down(settings) == ["nothing was started here"]
     assert states(settings) == dict.fromkeys(SERVERS, "not started")
     with pytest.raises(stack.StackError, match="BigQuery, Pub/Sub, PostgreSQL are not running; run `pbm360 up`"):
         stack.require_running(settings)
 
 
-def test_a_postgresql_that_the_stack_did_not_note_is_found(tmp_path):
-    settings = Settings(state_dir=tmp_path)
-    _, record = postgres.start(tmp_path / "postgres")
+def test_a_postgresql_that_the_stack_did_not_note_is_found(folder):
+    settings = Settings(state_dir=folder)
+    _, record = postgres.start(folder / "postgres")
     try:
         assert isinstance(record, ProcessRecord)
-        assert postgres.start(tmp_path / "postgres")[1] == record
+        assert postgres.start(folder / "postgres")[1] == record
         assert states(settings)["PostgreSQL"] == "not started"
     finally:
         postgres.stop_server(record)

@@ -5,6 +5,7 @@ import json
 import math
 
 import pytest
+
 from pbm360.domain.rules import codes, event_types, stages
 from pbm360.simulate import NO_DEFECTS, Simulation, SimulationParameters, simulate
 

@@ -4,6 +4,7 @@ from collections import Counter
 from zoneinfo import ZoneInfo
 
 import numpy as np
+
 from pbm360.domain.envelope import to_instant, to_microseconds
 from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days
 from pbm360.simulate.opening_hours import DAY

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pbm360.simulate.clock import Clock, parse_rate
 
 NOW = 1_800_000_000_000_000

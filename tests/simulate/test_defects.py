@@ -6,6 +6,7 @@ from collections import Counter
 from itertools import groupby
 
 import pytest
+
 from pbm360.domain.rules import codes, event_types
 from pbm360.simulate import NO_DEFECTS, DefectRates, SimulationParameters, simulate
 from pbm360.simulate.defects import is_exposed_to_disorder

@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from itertools import takewhile
 
 import pytest
+
 from pbm360.domain.lifecycle import MILESTONES, order_rows
 from pbm360.domain.rules import event_types
 from pbm360.simulate import DefectRates, SimulationParameters, simulate

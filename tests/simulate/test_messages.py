@@ -5,6 +5,7 @@ import json
 import re
 
 import pytest
+
 from pbm360.domain.rules import DEFAULT_SCHEMA, codes, event_types, typed_fields
 
 PRINTABLE = re.compile(r"[!-~]{1,128}")

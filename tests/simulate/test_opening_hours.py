@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from pbm360.domain.envelope import to_instant, to_microseconds
 from pbm360.simulate.opening_hours import HOUR, OpeningHours
 

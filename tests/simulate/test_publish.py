@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice
 
 import pytest
+
 from pbm360 import broker
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.simulate.messages import Message

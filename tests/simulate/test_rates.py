@@ -5,6 +5,7 @@ import statistics
 from random import Random
 
 import pytest
+
 from pbm360.simulate import durations, rates
 from pbm360.simulate.choices import choose
 from pbm360.simulate.clearance import abandonment_chance

@@ -5,6 +5,7 @@ import json
 from itertools import islice
 
 import pytest
+
 from pbm360.simulate import NO_DEFECTS, DefectRates, SimulationParameters, simulate
 
 

@@ -6,16 +6,14 @@ other. Both read the data files of `domain/data`.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import orjson
 
 from pbm360.domain import rules
-from pbm360.domain.privacy import pseudonym, publishable_zip3
+from pbm360.domain.privacy import pseudonym
+from pbm360.domain.readers import is_identifier, reader
 from pbm360.domain.timestamps import MICROSECONDS_PER_DAY, parse_microseconds
 
 EARLIEST_MICROSECONDS = 1_262_304_000_000_000  # 2010-01-01: nothing older is plausible
@@ -41,13 +39,6 @@ ENVELOPE_COLUMNS = (
 )
 COLUMNS = (*ENVELOPE_COLUMNS, *(field.column for field in FIELDS))
 
-is_identifier = re.compile(r"[!-~]{1,128}").fullmatch
-is_integer = re.compile(r"-?[0-9]{1,15}").fullmatch
-is_numeric = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,9})?").fullmatch
-is_date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-is_zip3 = re.compile(r"[0-9]{3}").fullmatch
-is_ndc = re.compile(r"[0-9]{10,11}").fullmatch
-
 
 class Stamps(NamedTuple):
     """What the receiver adds to a message; instants in microseconds since 1970, UTC."""
@@ -63,55 +54,6 @@ class Rejection(NamedTuple):
 
     reason_code: str
     detail: str | None = None
-
-
-def _identifier(text: str) -> str | None:
-    return text if is_identifier(text) else None
-
-
-def _integer(text: str) -> int | None:
-    return int(text) if is_integer(text) else None
-
-
-def _numeric(text: str) -> Decimal | None:
-    return Decimal(text) if is_numeric(text) else None
-
-
-def _boolean(text: str) -> bool | None:
-    return {"true": True, "false": False}.get(text.lower())
-
-
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if is_date(text) else None
-    except ValueError:
-        return None
-
-
-def _zip3(text: str) -> str | None:
-    return publishable_zip3(text) if is_zip3(text) else None
-
-
-def _ndc(text: str) -> str | None:
-    digits = text.replace("-", "")
-    return digits.rjust(11, "0") if is_ndc(digits) else None
-
-
-def _code(name: str) -> Callable[[str], str | None]:
-    known = rules.codes(name)
-    return lambda text: known.get(text) or known.get(text.strip(" ").lower())
-
-
-READERS = {
-    "identifier": _identifier,
-    "integer": _integer,
-    "numeric": _numeric,
-    "boolean": _boolean,
-    "date": _date,
-    "timestamp": parse_microseconds,
-    "zip3": _zip3,
-    "ndc": _ndc,
-}
 
 
 class FieldPlan(NamedTuple):
@@ -132,7 +74,7 @@ FIELD_PLANS = {
         len(ENVELOPE_COLUMNS) + number,
         field.field,
         field.kind,
-        _code(field.field) if field.kind == "code" else READERS[field.kind],
+        reader(field),
         field.minimum,
         field.maximum,
     )

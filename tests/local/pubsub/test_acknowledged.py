@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pbm360.local.pubsub import acknowledged
 from pbm360.local.pubsub.acknowledged import AcknowledgedFile, AcknowledgedSet
 

@@ -7,6 +7,7 @@ from collections import defaultdict
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
 from pbm360.local.pubsub.acknowledged import AcknowledgedSet
 from pbm360.local.pubsub.delivery_queue import DeliveryQueue, DeliveryRules
 from pbm360.local.pubsub.ordering_keys import Consumer

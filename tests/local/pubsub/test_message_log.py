@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+
 from pbm360.local.pubsub.message_log import DamagedLog, MessageLog, sync_files
 
 

@@ -6,6 +6,7 @@ import datetime
 
 import pytest
 from google.api_core.exceptions import InvalidArgument
+
 from pbm360.local.pubsub.limits import PULL_WAIT_SECONDS
 from pbm360.local.pubsub.subscriber import _patience_seconds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -24,6 +25,7 @@ class WarehouseEngine(DuckDBEngine):
         super().__init__(settings)
         self._thread = threading.local()
         self._writer = threading.RLock()
+        self._cursors = weakref.WeakSet()
         self.after_rollback = lambda: None
 
     @property
@@ -40,7 +42,13 @@ class WarehouseEngine(DuckDBEngine):
         """Open a connection of its own to the same database, in UTC."""
         cursor = super().connection.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
+        self._cursors.add(cursor)
         return cursor
+
+    def interrupt_queries(self) -> None:
+        """End every running query with an error."""
+        for cursor in list(self._cursors):
+            cursor.interrupt()
 
     @asynccontextmanager
     async def write_lock(self) -> AsyncIterator[None]:
@@ -125,7 +133,6 @@ class WarehouseEngine(DuckDBEngine):
         """Write the log into the database file, then close it."""
         if self._connection is not None:
             with self._writer:
-                self._connection.interrupt()
                 self._connection.execute("CHECKPOINT")
         await super().stop()
 

@@ -21,6 +21,7 @@ from pbm360.local.bigquery.request_threads import ThreadedApplication
 from pbm360.local.bigquery.storage_api import build_grpc_server, load_messages
 
 HOST = "127.0.0.1"
+GRACE_SECONDS = 1
 STOP_SECONDS = 5
 
 
@@ -57,10 +58,18 @@ class WarehouseServer(EmulatorServer):
         self._engine.after_rollback = self._catalog.reload
 
     async def stop(self) -> None:
-        """Stop answering, write the log into the database file and close it."""
+        """Stop answering, end running queries after a grace, write the log into the database file and close it."""
         if self._fastapi_server is not None:
             self._fastapi_server.config.timeout_graceful_shutdown = STOP_SECONDS
+        interrupting = asyncio.create_task(self._interrupt_after_grace())
         await super().stop()
+        interrupting.cancel()
+
+    async def _interrupt_after_grace(self) -> None:
+        await asyncio.sleep(GRACE_SECONDS)
+        while True:
+            self._engine.interrupt_queries()
+            await asyncio.sleep(0.1)
 
 
 async def _serve(server: WarehouseServer, ready_file: Path | None) -> None:

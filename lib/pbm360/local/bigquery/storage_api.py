@@ -17,9 +17,12 @@ from bqemulator.sql.table_rewriter import rewrite_table_refs
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from bqemulator.streaming import read_session
 
+from pbm360.local.bigquery.patching import replace_everywhere
+
 RPC_THREADS = 96  # an append stream holds a thread for as long as it is open
 MESSAGE_BYTES = 4 * 1024 * 1024
 SESSIONS_KEPT = 64
+READ_TARGET = "pbm_read_target"  # stands for the table while a read's filter is translated
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,12 @@ def load_messages():
     from google.cloud.bigquery_storage_v1 import types
 
     return types
+
+
+def install() -> None:
+    """Make reads and appends strict."""
+    replace_everywhere(write_servicer._align_to_target, align_to_target)
+    replace_everywhere(read_servicer._build_read_sql, build_read_sql)
 
 
 class RecentSessions(OrderedDict):
@@ -83,10 +92,10 @@ def build_read_sql(target_ref: str, selected_fields, session, caller=None) -> st
     if not row_filter:
         return f"SELECT {columns} FROM {target_ref}".replace("`", '"')
     read_servicer._reject_dangerous_filter(row_filter)
-    result = _translator.translate(f"SELECT {columns} FROM read_target WHERE {row_filter}", caller=caller)
+    result = _translator.translate(f"SELECT {columns} FROM {READ_TARGET} WHERE {row_filter}", caller=caller)
     if not hasattr(result, "value"):
         raise result.error
-    return rewrite_table_refs(result.value, "").replace("read_target", target_ref, 1)
+    return rewrite_table_refs(result.value, "").replace(READ_TARGET, target_ref, 1)
 
 
 class WriteHandler(write_servicer.BigQueryWriteHandler):

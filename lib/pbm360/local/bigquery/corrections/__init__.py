@@ -5,6 +5,7 @@ from __future__ import annotations
 
 def install() -> None:
     """Apply every correction to the emulator in this process; call it once, before the server starts."""
+    from pbm360.local.bigquery import storage_api
     from pbm360.local.bigquery.corrections import (
         bounds,
         definitions,
@@ -19,6 +20,7 @@ def install() -> None:
 
     for subject in (
         bounds,
+        storage_api,
         uploads,
         parameters,
         definitions,
