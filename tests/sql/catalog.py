@@ -1,0 +1,106 @@
+"""What the statements of `sql/` may name: every table, view and function that they create, every parameter.
+
+Columns are what Google's analyzer says that the `create` statements define, never a list written down here.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from pbm360.settings import sql_folder
+from pbm360.warehouse import definition
+
+from tests.sql.googlesql import Columns, GoogleSql, GoogleSqlError
+
+OTHER_DIALECT = "oms"  # PostgreSQL: the order-management database
+CREATED = re.compile(r"^create (?:or replace )?(table|view|table function) (?:if not exists )?(\w+\.\w+)(?:\((.*)\))?")
+COMMENTS = re.compile(r"^\s*--.*\n", re.MULTILINE)
+PARAMETERS = {
+    "as_of": "TIMESTAMP",
+    "at_risk_share": "FLOAT64",
+    "before": "DATE",
+    "cut_at": "TIMESTAMP",
+    "detail": "STRING",
+    "earlier_hours": "INT64",
+    "finished_at": "TIMESTAMP",
+    "first_date": "DATE",
+    "history_days": "INT64",
+    "import_id": "STRING",
+    "known_date": "DATE",
+    "last_date": "DATE",
+    "moment": "TIMESTAMP",
+    "now": "TIMESTAMP",
+    "order_ids": "ARRAY<STRING>",
+    "reconciled_at": "TIMESTAMP",
+    "run_date": "DATE",
+    "run_id": "STRING",
+    "simulation_id": "STRING",
+    "since": "TIMESTAMP",
+    "snapshot_date": "DATE",
+    "started_at": "TIMESTAMP",
+    "tolerance_seconds": "INT64",
+    "window_days": "INT64",
+}
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The columns of every table, view and function by `dataset.name`; a function has its arguments, too."""
+
+    tables: dict[str, Columns] = field(default_factory=dict)
+    functions: dict[str, tuple[Columns, Columns]] = field(default_factory=dict)
+
+    def register(self, google: GoogleSql, more_tables: dict[str, Columns] | None = None) -> int:
+        """Hand the catalog to the analyzer; returns its number there."""
+        return google.register({**self.tables, **(more_tables or {})}, self.functions)
+
+
+def sql_files() -> list[str]:
+    """List every file of GoogleSQL below `sql/`, e.g. `gold/dim_drugs.sql`."""
+    names = [path.relative_to(sql_folder()).as_posix() for path in sorted(sql_folder().rglob("*.sql"))]
+    return [name for name in names if not name.startswith(f"{OTHER_DIALECT}/")]
+
+
+def without_comments(sql: str) -> str:
+    """Return a statement without its lines of comment."""
+    return COMMENTS.sub("", sql)
+
+
+def created(statement: str) -> re.Match | None:
+    """Match the head of a `create` statement: what (1), its name (2), a function's arguments (3)."""
+    return CREATED.match(without_comments(statement))
+
+
+def read_catalog(google: GoogleSql) -> Catalog:
+    """Analyze every `create` statement of `sql/`, each after those that it needs, and keep what they define.
+
+    Raises `GoogleSqlError` with the analyzer's words where some are left over.
+    """
+    catalog = Catalog()
+    pending = {name: definition(name) for name in sql_files()}
+    pending = {name: statement for name, statement in pending.items() if created(statement)}
+    while pending:
+        number = catalog.register(google)
+        refused = {name: _define(google, number, catalog, statement) for name, statement in pending.items()}
+        google.forget(number)
+        refused = {name: reason for name, reason in refused.items() if reason}
+        if len(refused) == len(pending):
+            raise GoogleSqlError("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
+        pending = {name: pending[name] for name in refused}
+    return catalog
+
+
+def _define(google: GoogleSql, number: int, catalog: Catalog, statement: str) -> str:
+    """Add what a statement creates to the catalog; return why not where the analyzer refuses it, else nothing."""
+    kind, name, arguments = created(statement).groups()
+    try:
+        columns = google.analyze(statement, number, PARAMETERS)
+    except GoogleSqlError as refusal:
+        return str(refusal)
+    if kind == "table function":
+        pairs = (argument.split() for argument in arguments.split(","))
+        catalog.functions[name] = ({argument: kind.upper() for argument, kind in pairs}, columns)
+    else:
+        catalog.tables[name] = columns
+    return ""
