@@ -1,8 +1,19 @@
 -- Add or change one of the orders. PostgreSQL.
 -- Grain: one row.
 
-insert into orders (order_id, patient_id, pharmacy_id, drug_ndc, created_at, priority, quantity, days_supply)
-values (%(order_id)s, %(patient_id)s, %(pharmacy_id)s, %(drug_ndc)s, %(created_at)s, %(priority)s, %(quantity)s, %(days_supply)s)
+insert into orders (
+    order_id, patient_id, pharmacy_id, drug_ndc, created_at, priority, quantity, days_supply
+)
+values (
+    %(order_id)s,
+    %(patient_id)s,
+    %(pharmacy_id)s,
+    %(drug_ndc)s,
+    %(created_at)s,
+    %(priority)s,
+    %(quantity)s,
+    %(days_supply)s
+)
 on conflict (order_id) do update set
     patient_id = excluded.patient_id,
     pharmacy_id = excluded.pharmacy_id,

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from pbm360.settings import sql_folder
 from pbm360.warehouse import definition
-
 from tests.sql.googlesql import Columns, GoogleSql, GoogleSqlError
 
 OTHER_DIALECT = "oms"  # PostgreSQL: the order-management database
@@ -64,7 +63,7 @@ def sql_files() -> list[str]:
 
 def without_comments(sql: str) -> str:
     """Return a statement without its lines of comment."""
-    return COMMENTS.sub("", sql)
+    return COMMENTS.sub("", sql).strip()
 
 
 def created(statement: str) -> re.Match | None:
@@ -73,34 +72,30 @@ def created(statement: str) -> re.Match | None:
 
 
 def read_catalog(google: GoogleSql) -> Catalog:
-    """Analyze every `create` statement of `sql/`, each after those that it needs, and keep what they define.
-
-    Raises `GoogleSqlError` with the analyzer's words where some are left over.
-    """
+    """Analyze every `create` statement of `sql/`, each after those that it needs, and keep what they define."""
     catalog = Catalog()
     pending = {name: definition(name) for name in sql_files()}
     pending = {name: statement for name, statement in pending.items() if created(statement)}
     while pending:
         number = catalog.register(google)
-        refused = {name: _define(google, number, catalog, statement) for name, statement in pending.items()}
+        left = {name: sql for name, sql in pending.items() if not _define(google, number, catalog, sql)}
         google.forget(number)
-        refused = {name: reason for name, reason in refused.items() if reason}
-        if len(refused) == len(pending):
-            raise GoogleSqlError("; ".join(f"{name}: {reason}" for name, reason in refused.items()))
-        pending = {name: pending[name] for name in refused}
+        if len(left) == len(pending):
+            break  # these are refused for themselves; the tests of their files say why
+        pending = left
     return catalog
 
 
-def _define(google: GoogleSql, number: int, catalog: Catalog, statement: str) -> str:
-    """Add what a statement creates to the catalog; return why not where the analyzer refuses it, else nothing."""
-    kind, name, arguments = created(statement).groups()
+def _define(google: GoogleSql, number: int, catalog: Catalog, statement: str) -> bool:
+    """Add what a statement creates to the catalog; say whether the analyzer accepted it."""
+    what, name, arguments = created(statement).groups()
     try:
         columns = google.analyze(statement, number, PARAMETERS)
-    except GoogleSqlError as refusal:
-        return str(refusal)
-    if kind == "table function":
+    except GoogleSqlError:
+        return False
+    if what == "table function":
         pairs = (argument.split() for argument in arguments.split(","))
         catalog.functions[name] = ({argument: kind.upper() for argument, kind in pairs}, columns)
     else:
         catalog.tables[name] = columns
-    return ""
+    return True

@@ -86,8 +86,7 @@ class GoogleSql:
         columns = {column.name: type_name(column.type) for column in answer.prepared.columns}
         kinds = [column.type.type_kind for column in answer.prepared.columns]
         return columns, [
-            dict(zip(columns, map(decode, kinds, row.cell), strict=True))
-            for row in answer.content.table_data.row
+            dict(zip(columns, map(decode, kinds, row.cell), strict=True)) for row in answer.content.table_data.row
         ]
 
     def modify(

@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from pbm360.warehouse import STAGED_TABLES, read_sql, statements
 
+from pbm360.warehouse import STAGED_TABLES, read_sql, statements
 from tests.sql.catalog import PARAMETERS, created, sql_files, without_comments
 from tests.sql.googlesql import GoogleSqlError
 

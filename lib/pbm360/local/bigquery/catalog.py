@@ -13,8 +13,8 @@ from bqemulator.catalog.models import JobMeta, TableMeta
 from pbm360.local.bigquery.corrections.information_schema import create_views
 
 JOBS_KEPT = 2000
-RESULTS_KEPT = 500
-RESULT_BYTES_KEPT = 512 * 1024 * 1024
+RESULTS_KEPT = 100
+RESULT_BYTES_KEPT = 128 * 1024 * 1024
 
 
 class WarehouseCatalog(DuckDBCatalogRepository):

@@ -8,10 +8,18 @@ import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import fastapi.dependencies.utils
+import fastapi.routing
+
 REQUEST_THREADS = 24
 FAILED = 500
 
 log = logging.getLogger(__name__)
+
+
+async def run_here(function, *arguments, **named):
+    """Call a function in the request's own thread; FastAPI would take another one for it."""
+    return function(*arguments, **named)
 
 
 class ThreadedApplication:
@@ -22,6 +30,8 @@ class ThreadedApplication:
     """
 
     def __init__(self, application):
+        fastapi.routing.run_in_threadpool = run_here
+        fastapi.dependencies.utils.run_in_threadpool = run_here
         self._application = application
         self._threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
         self._local = threading.local()
