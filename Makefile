@@ -38,7 +38,7 @@ demo: setup ## the whole story in under five minutes: simulate, stream, build, o
 test: $(INSTALLED_FOR_TESTS) ## run every test
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/pytest
+	$(RUN)/pytest -n 2 --dist loadfile
 
 lint: setup ## format and lint Python and notebooks
 	$(RUN)/ruff check --fix .

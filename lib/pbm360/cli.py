@@ -25,6 +25,7 @@ from pbm360.terminal import (
     set_on_signal,
 )
 
+GOOD_STATES = ("running", "elsewhere")  # elsewhere: a variable names a server that is not ours to start
 app = typer.Typer(
     name="pbm360",
     help="PBM Logistics 360: from an order's events to one truthful picture.",
@@ -81,12 +82,12 @@ def status() -> None:
     table = Table("process", "state", "address", "pid", "uptime", "data")
     found = stack.status(load_settings())
     for row in found:
-        colour = "green" if row.state == "running" else "red"
+        colour = "green" if row.state in GOOD_STATES else "red"
         table.add_row(
             row.name, f"[{colour}]{row.state}[/{colour}]", row.address, str(row.pid or ""), row.uptime, row.data_size
         )
     console.print(table)
-    if not found or any(row.state != "running" for row in found):
+    if any(row.state not in GOOD_STATES for row in found):
         console.print("`pbm360 up` starts what does not run")
         raise typer.Exit(EXIT_NOT_POSSIBLE)
 
@@ -267,6 +268,7 @@ def demo(
 def main() -> None:
     """Run the command line; a known error is one line on standard error and an exit code."""
     from google.api_core.exceptions import GoogleAPICallError
+    from psycopg import OperationalError
 
     from pbm360.broker import BrokerError
     from pbm360.checks import CheckFailed
@@ -283,6 +285,6 @@ def main() -> None:
     except (SettingsError, StackError, BrokerError, DashboardsError, BuildError) as error:
         errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_NOT_POSSIBLE)
-    except (GoogleAPICallError, OSError, ValueError) as error:
+    except (GoogleAPICallError, OperationalError, OSError, ValueError) as error:
         errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_NOT_POSSIBLE)

@@ -17,6 +17,7 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from tornado.ioloop import IOLoop, PeriodicCallback
 from traitlets.config import Config
 from voila.app import Voila
+from voila.tornado.handler import TornadoVoilaHandler
 
 from pbm360.settings import Settings
 
@@ -68,6 +69,18 @@ class SnapshotProcess:
             self._process.wait(10)
 
 
+class PageHandler(TornadoVoilaHandler):
+    """Serves the page with the token by which its last message, "I am closed", is believed.
+
+    Without the cookie Voilà's own shutdown request is refused, and every closed tab leaves its kernel to the culler.
+    """
+
+    async def get(self, path: str | None = None) -> None:
+        """Answer with the page, piece by piece."""
+        _ = self.xsrf_token  # asking for it sets the cookie
+        await super().get(path)
+
+
 class DashboardServer(Voila):
     """Voilà with plotly.js among its static files, which tells where it is once a viewer would not wait."""
 
@@ -78,6 +91,13 @@ class DashboardServer(Voila):
         """Find the template, and serve plotly's own JavaScript beside its static files."""
         super().setup_template_dirs()
         self.static_paths.append(str(Path(plotly.__file__).parent / "package_data"))
+
+    def init_handlers(self) -> list:
+        """Return Voilà's handlers, with our own for the page."""
+        return [
+            (pattern, PageHandler if handler is TornadoVoilaHandler else handler, *options)
+            for pattern, handler, *options in super().init_handlers()
+        ]
 
     def listen(self) -> None:
         """Serve until stopped."""

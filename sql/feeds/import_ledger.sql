@@ -1,7 +1,7 @@
 -- What became of an import's messages, once their days are built.
 -- Grain: one row per verdict, reason and detail; each message of the import is in one of them.
 -- Parameters: import_id; first_date, last_date (known_date, both included).
--- Columns: verdict (accepted, duplicate, rejected, unaccounted), reason_code, detail (the field;
+-- Columns: verdict (accepted, duplicate, rejected, unaccounted), reason_code, detail (the field,
 -- none of a duplicate), message_count.
 
 with

@@ -14,6 +14,7 @@ from tests.sql.googlesql import Columns, GoogleSql, GoogleSqlError
 
 OTHER_DIALECT = "oms"  # PostgreSQL: the order-management database
 CREATED = re.compile(r"^create (?:or replace )?(table|view|table function) (?:if not exists )?(\w+\.\w+)(?:\((.*)\))?")
+BODY = re.compile(r"\bas\n")
 COMMENTS = re.compile(r"^\s*--.*\n", re.MULTILINE)
 PARAMETERS = {
     "as_of": "TIMESTAMP",
@@ -49,6 +50,8 @@ class Catalog:
 
     tables: dict[str, Columns] = field(default_factory=dict)
     functions: dict[str, tuple[Columns, Columns]] = field(default_factory=dict)
+    views: set[str] = field(default_factory=set)
+    bodies: dict[str, str] = field(default_factory=dict)  # the query of a view or function
 
     def register(self, google: GoogleSql, more_tables: dict[str, Columns] | None = None) -> int:
         """Hand the catalog to the analyzer; returns its number there."""
@@ -59,6 +62,11 @@ def sql_files() -> list[str]:
     """List every file of GoogleSQL below `sql/`, e.g. `gold/dim_drugs.sql`."""
     names = [path.relative_to(sql_folder()).as_posix() for path in sorted(sql_folder().rglob("*.sql"))]
     return [name for name in names if not name.startswith(f"{OTHER_DIALECT}/")]
+
+
+def split_statements(sql: str) -> list[str]:
+    """Split SQL into its statements, without comments; each ends with a semicolon at the end of a line."""
+    return [part.strip() for part in re.split(r";[ ]*$", without_comments(sql), flags=re.MULTILINE) if part.strip()]
 
 
 def without_comments(sql: str) -> str:
@@ -98,4 +106,8 @@ def _define(google: GoogleSql, number: int, catalog: Catalog, statement: str) ->
         catalog.functions[name] = ({argument: kind.upper() for argument, kind in pairs}, columns)
     else:
         catalog.tables[name] = columns
+    if what != "table":
+        catalog.bodies[name] = BODY.split(without_comments(statement), maxsplit=1)[1]
+    if what == "view":
+        catalog.views.add(name)
     return True
