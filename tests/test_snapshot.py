@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -11,8 +12,8 @@ from dataclasses import replace
 import pytest
 
 from pbm360 import snapshot
-from pbm360.snapshot import read_tables
-from pbm360.snapshot_file import SNAPSHOT_FILE, SnapshotReader, snapshot_folder
+from pbm360.snapshot import Watchdog, read_tables
+from pbm360.snapshot_file import FAILURE_FILE, SNAPSHOT_FILE, SnapshotReader, snapshot_folder
 from tests.fact_rows import fact_row
 
 NOW = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -106,7 +107,7 @@ def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path)
     broken = replace(good, project="pbm-not-there")
     folder, stop = snapshot_folder(good), threading.Event()
     loaded = iter([broken, good])
-    process = threading.Thread(target=snapshot.run, args=(lambda: next(loaded), stop))
+    process = threading.Thread(target=snapshot.run, args=(lambda: next(loaded), stop, Watchdog()))
     process.start()
     reader, seen = SnapshotReader(folder), []
     deadline = time.monotonic() + 60
@@ -120,7 +121,43 @@ def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path)
     assert {"A1", "A2", "A3", "A4", "A5", "A8"} <= set(reader.latest().orders["order_id"])
 
 
-def test_the_process_ends_with_its_parent(tmp_path, settings):
-    environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": settings.bigquery_url}
-    command = [sys.executable, "-m", "pbm360.snapshot", "--only-with-parent", "1"]
-    assert subprocess.run(command, env=environment, timeout=60, check=False).returncode == 0
+def wait_for(condition):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def silent_server():
+    """A port that takes connections and says nothing, as a warehouse that hangs."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+@pytest.fixture
+def start_process(tmp_path, silent_server):
+    """Start the snapshot process against the warehouse that hangs."""
+    started = []
+
+    def run(*arguments):
+        environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": silent_server}
+        started.append(subprocess.Popen([sys.executable, "-m", "pbm360.snapshot", *arguments], env=environment))
+        return started[-1]
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def test_a_warehouse_that_hangs_is_said_to_and_the_process_still_stops_when_asked(start_process, tmp_path):
+    process, failure_file = start_process(), tmp_path / "snapshot" / FAILURE_FILE
+    wait_for(failure_file.exists)
+    assert SnapshotReader(failure_file.parent).failure().kind == "TimeoutError"
+    process.terminate()
+    assert process.wait(10) == 0
+
+
+def test_the_process_ends_without_its_parent(start_process):
+    assert start_process("--only-with-parent", "1").wait(60) == 0

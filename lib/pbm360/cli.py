@@ -282,9 +282,16 @@ def main() -> None:
     except (CheckFailed, LedgerError) as error:
         errors.print(f"[red]failed:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_FAILED)
-    except (SettingsError, StackError, BrokerError, DashboardsError, BuildError) as error:
-        errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
-        sys.exit(EXIT_NOT_POSSIBLE)
-    except (GoogleAPICallError, OperationalError, OSError, ValueError) as error:
+    except (
+        SettingsError,
+        StackError,
+        BrokerError,
+        DashboardsError,
+        BuildError,
+        GoogleAPICallError,
+        OperationalError,
+        OSError,
+        ValueError,
+    ) as error:
         errors.print(f"[red]error:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_NOT_POSSIBLE)

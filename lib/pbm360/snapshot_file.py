@@ -55,12 +55,15 @@ def write_snapshot(folder: Path, tables: dict[str, pa.Table], as_of: datetime.da
     folder.mkdir(parents=True, exist_ok=True)
     target, part = folder / SNAPSHOT_FILE, folder / f"{SNAPSHOT_FILE}.{os.getpid()}.part"
     stamp = json.dumps({"as_of": as_of.isoformat(), "read_seconds": read_seconds})
-    with pa.OSFile(str(part), "wb") as sink:
-        for name in FRAMES:
-            table = tables[name].replace_schema_metadata({"stamp": stamp})
-            with pa.ipc.new_stream(sink, table.schema) as stream:
-                stream.write_table(table)
-    part.replace(target)
+    try:
+        with pa.OSFile(str(part), "wb") as sink:
+            for name in FRAMES:
+                table = tables[name].replace_schema_metadata({"stamp": stamp})
+                with pa.ipc.new_stream(sink, table.schema) as stream:
+                    stream.write_table(table)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)  # left only where something stopped the writing
     return target
 
 

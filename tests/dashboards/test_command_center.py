@@ -12,9 +12,11 @@ import time
 
 import pytest
 import requests
+from playwright.sync_api import expect
 
 from tests.fact_rows import fact_row
 
+expect.set_options(timeout=60_000)
 NOW = datetime.datetime.now(datetime.UTC)
 STAGES = ("RECEIVED", "PA_PENDING", "FINANCIAL", "FILL", "IN_TRANSIT")
 SHARES_USED = (0.2, 0.5, 0.9, 1.5, 9.0)  # of the stage's time; none lies so near a limit that it moves during the test
@@ -132,8 +134,8 @@ def test_an_empty_warehouse_is_said_to_be_empty(wall, keep):
     page, record = wall
     assert number(page, "open") == 0
     assert number(page, "on_time") is None
-    assert page.get_by_test_id("panel-stages").get_by_text("No open orders match").is_visible()
-    assert "no event yet" in page.get_by_test_id("chip-stream").inner_text()
+    expect(page.get_by_test_id("panel-stages").get_by_text("No open orders match")).to_be_visible()
+    expect(page.get_by_test_id("chip-stream")).to_contain_text("no event yet")
     assert record.errors == []
     keep(page, "command_center_empty")
 
@@ -158,22 +160,20 @@ def test_a_choice_narrows_everything_and_stands_in_the_address(page):
     page.get_by_test_id("filter-pharmacy").select_option("PH1")
     wait_for_tile(page, "open", 25)
     assert page.url.endswith("#pharmacy=PH1")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('td[data-column=pharmacy]')].every((cell) => cell.innerText === 'Harbor')"
-    )
-    assert page.locator("tbody tr").count() == 10
+    expect(page.locator("td[data-column=pharmacy]")).to_have_text(["Harbor"] * 10)
     page.get_by_role("button", name="Clear filters").click()
     wait_for_tile(page, "open", 50)
     assert "#" not in page.url
 
 
 def test_the_table_begins_with_the_longest_overdue_and_switches_to_the_next_to_breach(page):
+    expect(page.locator("tbody tr")).to_have_count(20)
     first = page.locator("tbody tr").first
     assert first.locator("td[data-column=stage_label]").inner_text() == "Prior authorization"
     assert "40.0 d" in first.locator("td[data-column=hours_to_breach]").inner_text()
     page.get_by_role("button", name="Next to breach").click()
     assert "At risk" in page.locator("tbody tr").first.locator("td[data-column=risk]").inner_text()
-    assert page.locator("tbody tr").count() == 30
+    expect(page.locator("tbody tr")).to_have_count(30)
     page.get_by_role("button", name="Longest overdue").click()
 
 
@@ -185,9 +185,7 @@ def test_new_orders_appear_in_place(filled_site, page):
     filled_site.warehouse.load_rows("gold.fact_order_lifecycle", [fact_row("N0001", "QA", NOW, 0.1, pharmacy_id="PH1")])
     wait_for_tile(page, "open", 51)
     page.wait_for_function("(tick) => Number(document.body.dataset.tick) > tick", arg=tick)
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=panel-stages] .card-subtitle').textContent.startsWith('51 open')"
-    )
+    expect(page.get_by_test_id("panel-stages").locator(".card-subtitle")).to_contain_text("51 open")
     counts = page.evaluate(CHART_COUNTS, "stages")
     assert counts["Quality check"]["● On track"] == 1
     assert page.locator(".tile[data-kept=yes]").count() == 8
@@ -207,9 +205,7 @@ def test_a_shared_address_opens_the_view_and_its_stage_board_equals_a_query(fill
     page = shared_view
     wait_for_tile(page, "open", 25)
     assert page.get_by_test_id("filter-pharmacy").input_value() == "PH2"
-    page.wait_for_function(
-        "() => document.querySelector('[data-testid=panel-stages] .card-subtitle').textContent.startsWith('25 open')"
-    )
+    expect(page.get_by_test_id("panel-stages").locator(".card-subtitle")).to_contain_text("25 open")
     rows = filled_site.warehouse.query(STAGE_QUERY, {"now": NOW, "pharmacy_id": "PH2"}).to_pylist()
     shown = {
         label: (counts["■ Breached"], sum(counts.values()))
@@ -235,12 +231,11 @@ def test_numbers_that_no_longer_come_are_called_stale_until_they_come_again(fill
     (snapshot_process,) = filled_site.children("pbm360.snapshot")
     snapshot_process.send_signal(signal.SIGSTOP)
     banner = page.get_by_test_id("banner")
-    banner.wait_for(state="visible")
-    assert banner.inner_text().startswith("Stale: these numbers are 1")
-    assert page.get_by_test_id("as-of").inner_text().startswith("Stopped")
+    expect(banner).to_contain_text("Stale: these numbers are 1")
+    expect(page.get_by_test_id("as-of")).to_contain_text("Stopped")
     keep(page, "command_center_stale")
     snapshot_process.send_signal(signal.SIGCONT)
-    banner.wait_for(state="hidden")
+    expect(banner).to_be_hidden()
 
 
 def test_a_dead_snapshot_process_is_started_again(filled_site, page):
@@ -287,5 +282,4 @@ def test_nothing_was_an_error_on_the_console(page, wall):
 def test_a_dead_kernel_is_noticed_by_the_page_itself(filled_site, page):
     for kernel in filled_site.children("ipykernel_launcher"):
         kernel.kill()
-    page.get_by_test_id("banner").wait_for(state="visible")
-    assert page.get_by_test_id("banner").inner_text().startswith("Stale")
+    expect(page.get_by_test_id("banner")).to_contain_text("Stale")

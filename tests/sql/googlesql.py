@@ -121,6 +121,7 @@ class GoogleSql:
         request.simple_catalog.CopyFrom(self._catalog({name: columns for name, (columns, _) in tables.items()}))
         for name, (columns, rows) in tables.items():
             data = request.table_content[name].table_data
+            data.SetInParent()  # an empty table is one, too
             for row in rows:
                 cells = data.row.add().cell
                 for column in columns:

@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 
 import pyarrow as pa
+
 from pbm360.settings import Settings
 from pbm360.warehouse import ARROW_TYPES, read_sql
-
 from tests.sql.catalog import BODY, PARAMETERS, Catalog, created, split_statements
 from tests.sql.googlesql import Columns, GoogleSql, GoogleSqlError, Rows
 

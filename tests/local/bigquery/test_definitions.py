@@ -184,3 +184,14 @@ def test_a_failed_definition_leaves_no_entry(answer, client, dataset):
         answer(f"create table {dataset}.broken as select 1 / 0 as n")
     assert [table.table_id for table in client.list_tables(dataset)] == []
     answer(f"create table {dataset}.broken as select 1 as n")
+
+
+def test_a_remembered_statement_follows_its_tables(answer, dataset):
+    sql = f"select avg(n) as mean, any_value(n) as one from {dataset}.amounts -- " + "a long statement " * 40
+    answer(f"create table {dataset}.amounts as select numeric '1.5' as n")
+    assert [type(item).__name__ for item in answer(sql)[0]] == ["Decimal", "Decimal"]
+    answer(f"create or replace table {dataset}.amounts as select 1 as n")
+    assert answer(sql) == [(1.0, 1)]
+    answer(f"create or replace table {dataset}.amounts as select 'a' as other")
+    with pytest.raises(BadRequest):
+        answer(sql)

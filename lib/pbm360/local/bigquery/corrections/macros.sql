@@ -66,7 +66,8 @@ create or replace macro pbm_try_bool(given) as
         else try_cast(given as boolean)
     end;
 
--- Text to timestamp: seconds where there is a time, hours below 24, offsets up to 14 hours, t and z in any case.
+-- Text to timestamp: seconds where there is a time, hours below 24, offsets up to 14 hours, t and z in any case; the
+-- instant, in UTC, in the years 1 to 9999 (checked where the text's own year lies near an end).
 create or replace macro pbm_is_timestamp_text(given) as regexp_full_match(
     given,
     '\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ Tt]([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{0,9})?)?'
@@ -74,10 +75,16 @@ create or replace macro pbm_is_timestamp_text(given) as regexp_full_match(
 );
 create or replace macro pbm_timestamp_text(given) as
     regexp_replace(upper(trim(given)), ' ?([+-][0-9:]+|Z)$', '\1');
+create or replace macro pbm_is_past_the_ends(text, moment) as
+    left(text, 4) in ('0000', '0001', '9999')
+    and (moment < timestamptz '0001-01-01 00:00:00+00' or moment > timestamptz '9999-12-31 23:59:59.999999+00');
 create or replace macro pbm_to_timestamp(given) as
     case
         when typeof(given) <> 'VARCHAR' then cast(given as timestamptz)
         when pbm_is_timestamp_text(cast(given as varchar))
+            and not pbm_is_past_the_ends(
+                trim(cast(given as varchar)), try_cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)
+            )
             then cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)
         when given is not null then error('Invalid timestamp: ' || cast(given as varchar))
     end;
@@ -85,6 +92,9 @@ create or replace macro pbm_try_timestamp(given) as
     case
         when typeof(given) <> 'VARCHAR' then try_cast(given as timestamptz)
         when pbm_is_timestamp_text(cast(given as varchar))
+            and not pbm_is_past_the_ends(
+                trim(cast(given as varchar)), try_cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)
+            )
             then try_cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)
     end;
 
