@@ -8,6 +8,7 @@ from pbm360.domain.decode import Rejection, Stamps
 from pbm360.stream.blocks import Block, Message
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.landing import LandBlock, dead_letter, raw_row
+from pbm360.stream.sinks import Stopped
 
 MESSAGE = Message(Stamps("7", 1_000_000, 2_000_000, 86_400_000_001), "oms", "{}", b"the payload names P-SECRET")
 
@@ -63,3 +64,9 @@ def test_a_dead_letter_holds_the_reason_and_a_pointer_but_not_the_payload():
     }
     assert attributes == {"reason_code": "wrong_type"}
     assert b"SECRET" not in body
+
+
+def test_a_block_that_a_stopping_stream_can_not_write_stays_unacknowledged_without_an_error():
+    calls = []
+    land(calls, Stopped("the warehouse is away"))
+    assert calls == [("raw", 2)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import queue
 import threading
 import time
@@ -29,13 +30,15 @@ FULL_PULL = 1000  # Pub/Sub's limit on one pull
 PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
 PULLS_AHEAD = 10
 WAIT_SECONDS = 0.1
-GATHER_SECONDS = 0.03  # how long a block that is not full waits for more
+GATHER_SECONDS = 0.03  # how long, in all, a block that is not full waits for more
+AWAY_SECONDS = 1.0  # between two tries while Pub/Sub is away (each tries for half a minute itself)
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
 SLACK_SECONDS = 60  # how far the watermark stays behind the newest event
 IDLE_SECONDS = 5  # after so long without a message the watermark follows the wall clock
 MICROSECONDS = 1_000_000
 EVENT_AT = COLUMNS.index("event_at")
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -124,8 +127,12 @@ class PubSubFeed(SharedInProcess):
             self._blocks.pop(judged.block.number, None)
         if ack_ids is None:
             return  # the runner has run the step twice; once is enough
-        broker.acknowledge(self._settings, self._settings.subscription, ack_ids)
-        self._free.release()
+        try:
+            broker.acknowledge(self._settings, self._settings.subscription, ack_ids)
+        except broker.BrokerError as error:  # the block is landed: its messages come again, and are known by their keys
+            log.warning("a landed block will be delivered again: %s", error)
+        finally:
+            self._free.release()
         newest = max((row[EVENT_AT] for row in judged.rows), default=0)
         published = judged.block.messages[-1].stamps.publish_time
         with self._lock:
@@ -141,11 +148,14 @@ class PubSubFeed(SharedInProcess):
         """Take what has been pulled until the block is full or nothing more waits; `None` where nothing came."""
         messages: list[Message] = []
         ack_ids: list[str] = []
+        gather_until = time.monotonic() + WAIT_SECONDS
         while len(messages) < BLOCK_MESSAGES:
             try:
-                pulled, ingested_at = self._pulled.get(timeout=GATHER_SECONDS if messages else WAIT_SECONDS)
+                pulled, ingested_at = self._pulled.get(timeout=max(gather_until - time.monotonic(), 0))
             except queue.Empty:
                 break
+            if not messages:  # one deadline a block: a steady trickle must not keep it open until it is full
+                gather_until = time.monotonic() + GATHER_SECONDS
             for item in pulled:
                 published = int(item.publish_time.timestamp() * MICROSECONDS)
                 messages.append(receive(item.message_id, published, item.attributes, item.data, ingested_at))
@@ -162,16 +172,35 @@ class PubSubFeed(SharedInProcess):
     def _keep_pulling(self) -> None:
         """Pull ahead of the blocks, a bounded number of messages; each is stamped as it comes in."""
         while not self._stop.is_set() and not self._is_over:
-            pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, timeout_seconds=PULL_SECONDS)
+            try:
+                pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, PULL_SECONDS)
+            except broker.BrokerError as error:
+                log.warning("nothing can be pulled (%s); trying again", error)
+                self._last_message_at = time.monotonic()  # a source that does not answer is not an idle one
+                self._stop.wait(AWAY_SECONDS)
+                continue
             if pulled:
                 self._pulled.put((pulled, time.time_ns() // 1000))
+        self._return_pulled()
 
     def _give_back(self) -> None:
         """Return what was pulled and not landed, so that it comes again at once and not after its deadline."""
         self._is_over = True
-        while not self._pulled.empty():
-            pulled, _ = self._pulled.get_nowait()
-            broker.extend(self._settings, self._settings.subscription, [item.ack_id for item in pulled], 0)
+        self._return_pulled()
+
+    def _return_pulled(self) -> None:
+        while True:
+            try:
+                pulled, _ = self._pulled.get_nowait()
+            except queue.Empty:
+                return
+            self._extend([item.ack_id for item in pulled], 0)
+
+    def _extend(self, ack_ids: list[str], seconds: int) -> None:
+        try:
+            broker.extend(self._settings, self._settings.subscription, ack_ids, seconds)
+        except broker.BrokerError as error:  # at worst the messages come once more
+            log.warning("the messages in hand could not be kept or given back: %s", error)
 
     def _time_passes(self) -> Iterator[Event]:
         now = time.monotonic()
@@ -196,7 +225,7 @@ class PubSubFeed(SharedInProcess):
             with self._lock:
                 ack_ids = [ack_id for block in self._ack_ids.values() for ack_id in block]
             if ack_ids:
-                broker.extend(self._settings, self._settings.subscription, ack_ids, EXTENSION_SECONDS)
+                self._extend(ack_ids, EXTENSION_SECONDS)
 
 
 def _elements(block: Block) -> Event:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import logging
 import time
 from collections.abc import Callable
 
@@ -13,7 +14,9 @@ from pbm360.domain.decode import Rejection
 from pbm360.domain.timestamps import EPOCH, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
 from pbm360.stream.blocks import Message
 from pbm360.stream.judging import JudgedBlock
-from pbm360.stream.sinks import TableAppender
+from pbm360.stream.sinks import Stopped, TableAppender
+
+log = logging.getLogger(__name__)
 
 
 class LandBlock(beam.DoFn):
@@ -35,8 +38,12 @@ class LandBlock(beam.DoFn):
 
     def process(self, judged: JudgedBlock):
         """Land the block and pass it on."""
-        self._raw.append([raw_row(message) for message in judged.block.messages])
-        self._live.append(judged.rows)
+        try:
+            self._raw.append([raw_row(message) for message in judged.block.messages])
+            self._live.append(judged.rows)
+        except Stopped as error:
+            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
+            return
         if judged.refusals:
             self._publish_dead_letters([dead_letter(message, refusal) for message, refusal in judged.refusals])
         self._acknowledge(judged)
@@ -59,7 +66,10 @@ class WriteMinutes(beam.DoFn):
     def finish_bundle(self) -> None:
         """Write what was gathered."""
         rows, self._rows = self._rows, []
-        self._minutes.append(rows)
+        try:
+            self._minutes.append(rows)
+        except Stopped as error:  # the next start counts these minutes anew from the live table
+            log.warning("%d minute counts are not written: %s", len(rows), error)
 
 
 def raw_row(message: Message) -> tuple:

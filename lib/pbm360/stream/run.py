@@ -74,7 +74,9 @@ def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
     are counted here, once, go into the windows again, and their later copies are known by their keys.
     """
     warehouse = Warehouse(settings)
-    since = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LATENESS_SECONDS)
+    oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LATENESS_SECONDS)
+    # whole minutes: one that is counted from its middle would replace its right count by a smaller one
+    since = oldest.replace(second=0, microsecond=0)
     rows = warehouse.run("stream/recent_minutes.sql", {"since": since}).to_pylist()
     emitted_at = time.time_ns() // 1000
     recovered: dict[int, Counter] = {}

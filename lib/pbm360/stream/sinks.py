@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import grpc
 import pyarrow as pa
-from google.api_core.exceptions import GoogleAPICallError, InvalidArgument
+from google.api_core.exceptions import GoogleAPICallError, InvalidArgument, ServiceUnavailable
 from google.cloud.bigquery_storage_v1 import BigQueryWriteClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
@@ -20,6 +20,7 @@ from pbm360.settings import Settings
 from pbm360.stream.shared import StopFlag
 
 LONGEST_WAIT_SECONDS = 20.0
+APPEND_SECONDS = 60.0  # a server that accepts a request and never answers is asked again
 FIRST_WAIT_SECONDS = 0.1
 BATCH_BYTES = 7_000_000  # the API takes 10 MB a request; a block of large payloads goes in several
 GRPC_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
@@ -117,7 +118,7 @@ class TableAppender:
                 if self._stop and self._stop.is_set():
                     raise Stopped(f"{self._stream}: {error}") from error
                 log.warning("%s is not taking rows (%s); trying again in %.1f s", self._stream, error.message, wait)
-                time.sleep(wait * random.uniform(0.5, 1.0))  # so that several writers don't knock together
+                self._pause(wait * random.uniform(0.5, 1.0))  # so that several writers don't knock together
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
     def _append_once(self, batch: pa.RecordBatch) -> None:
@@ -125,9 +126,19 @@ class TableAppender:
         data.writer_schema.serialized_schema = self._header
         data.rows.serialized_record_batch = batch.serialize().to_pybytes()
         request = types.AppendRowsRequest(write_stream=self._stream, arrow_rows=data)
-        for response in self._open().append_rows(iter([request])):
+        is_confirmed = False
+        for response in self._open().append_rows(iter([request]), timeout=APPEND_SECONDS):
             if response.error.code:
                 raise InvalidArgument(f"{self._stream}: {response.error.message}")
+            is_confirmed = True
+        if not is_confirmed:
+            raise ServiceUnavailable(f"{self._stream}: the server closed the stream without confirming the rows")
+
+    def _pause(self, seconds: float) -> None:
+        if self._stop:
+            self._stop.wait(seconds)
+        else:
+            time.sleep(seconds)
 
     def _open(self) -> BigQueryWriteClient:
         with self._lock:

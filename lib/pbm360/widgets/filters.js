@@ -1,8 +1,11 @@
 // Let the viewer narrow the page. The choice is kept in the address, so that a view can be shared; the kernel checks it.
 
-function fromAddress(keys) {
-  const found = new URLSearchParams(location.hash.slice(1));
-  return Object.fromEntries(keys.filter((key) => found.get(key)).map((key) => [key, found.get(key)]));
+function fromAddress() {
+  return new Map(new URLSearchParams(location.hash.slice(1)));
+}
+
+function offers(filters, key, value) {
+  return filters.some((filter) => filter.key === key && filter.options.some(([option]) => option === value));
 }
 
 function intoAddress(chosen) {
@@ -48,16 +51,25 @@ function render({ model, el }) {
     }
     clear.hidden = Object.keys(chosen).length === 0;
   };
+  // A kernel that was warmed before the first data offers nothing yet: what the address asks for waits until it does.
+  const wanted = fromAddress();
+  const restore = () => {
+    const offered = [...wanted].filter(([key, value]) => offers(model.get("filters"), key, value));
+    for (const [key] of offered) wanted.delete(key);
+    if (offered.length) choose({ ...model.get("chosen"), ...Object.fromEntries(offered) });
+  };
   show();
   el.append(clear);
   clear.addEventListener("click", () => choose({}));
-  model.on("change:filters", show);
+  model.on("change:filters", () => {
+    show();
+    restore();
+  });
   model.on("change:chosen", () => {
     show();
     intoAddress(model.get("chosen"));
   });
-  const shared = fromAddress(model.get("filters").map((filter) => filter.key));
-  if (Object.keys(shared).length) choose(shared);
+  restore();
 }
 
 export default { render };
