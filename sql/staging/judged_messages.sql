@@ -1,8 +1,7 @@
 -- Each new message parsed once, typed and judged; a null reason_code means accepted.
 -- Grain: one row per new message.
 -- Sources: pbm_staging.new_messages, pbm_vault.patient_keys, pbm_ops.rule_*, pbm_gold.dim_stages.
--- The rules are those of lib/pbm360/domain/decode.py, which the stream follows: a differential test
--- holds one against the other.
+-- The rules are those of lib/pbm360/domain/decode.py, which the stream follows: change both together.
 
 create or replace table pbm_staging.judged_messages as
 with
