@@ -1,7 +1,7 @@
 """Judge one message: the event that it holds, or the reason why it is refused.
 
-The same rules stand in `sql/staging/judged_messages.sql`, for the batch: change both together. Both read the data files of
-`domain/data`.
+The same rules stand in `sql/staging/judged_messages.sql`, for the batch: change both together. Both read the
+data files of `domain/data`.
 """
 
 from __future__ import annotations
