@@ -7,8 +7,12 @@ import socket
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pbm360.settings import Settings
+
+if TYPE_CHECKING:
+    from pbm360.local.processes import ProcessRecord
 
 READY_FILE = "dashboards.json"
 START_SECONDS = 90
@@ -37,15 +41,15 @@ def start_dashboards(settings: Settings) -> str:
     ready_file(settings).unlink(missing_ok=True)
     port = settings.dashboards_port or free_port()
     command = [sys.executable, "-m", "pbm360", "dashboards", "--port", str(port)]
-    pid = spawn(settings, PROCESS_NAME, command, {"PBM360_STATE_DIR": str(settings.state_dir.resolve())})
-    return wait_until_ready(settings, pid, log_file(settings, PROCESS_NAME))
+    record = spawn(settings, PROCESS_NAME, command, {"PBM360_STATE_DIR": str(settings.state_dir.resolve())})
+    return wait_until_ready(settings, record, log_file(settings, PROCESS_NAME))
 
 
-def wait_until_ready(settings: Settings, pid: int, log: Path) -> str:
-    """Wait until the process `pid` serves the dashboards and return their address."""
-    from pbm360.local.processes import ProcessRecord, tail
+def wait_until_ready(settings: Settings, record: ProcessRecord, log: Path) -> str:
+    """Wait until the process serves the dashboards and return their address."""
+    from pbm360.local.processes import tail
 
-    record, deadline = ProcessRecord.of(pid), time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while not ready_file(settings).exists():
         if record.process() is None or time.monotonic() > deadline:
             why = "ended at once" if record.process() is None else f"did not answer within {START_SECONDS} s"

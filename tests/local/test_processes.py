@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from pbm360.local import processes
-from pbm360.local.processes import ProcessRecord, start_detached, stop, tail
+from pbm360.local.processes import ProcessRecord, start_detached, start_recorded, stop, tail
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(300)"]
 STUBBORN = """
@@ -110,6 +110,13 @@ def test_a_started_process_has_a_session_of_its_own_and_a_log(tmp_path):
     process.wait(20)
     assert log.read_text().split() == [str(process.pid), "blue"]
     assert process.pid != os.getsid(0)
+
+
+def test_a_process_that_ends_at_once_is_taken_down_and_known_to_have_ended(tmp_path):
+    for _ in range(20):
+        record = start_recorded(["/bin/true"], tmp_path / "brief.log")
+        while record.process() is not None:
+            time.sleep(0.001)
 
 
 def test_a_log_is_shown_by_its_end(tmp_path):

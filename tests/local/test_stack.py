@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import psutil
@@ -168,7 +169,7 @@ def test_two_checkouts_run_side_by_side_two_ups_start_one_stack_and_data_survive
 def test_down_stops_what_commands_left_running_feeders_first(folder):
     settings = Settings(state_dir=folder)
     names = ["dashboards", "stream", "report", "simulate"]
-    started = {name: stack.spawn(settings, name, SLEEP) for name in names}
+    started = {name: stack.spawn(settings, name, SLEEP).pid for name in names}
     assert {name: pid for name, pid in pids(settings).items() if name in names} == started
     assert stack.down(settings) == [f"{name}: stopped" for name in ("report", "simulate", "stream", "dashboards")]
     assert not any(psutil.pid_exists(pid) for pid in started.values())
@@ -178,8 +179,11 @@ def test_spawn_replaces_what_runs_under_the_name_and_keeps_its_log(folder):
     settings = Settings(state_dir=folder)
     first = stack.spawn(settings, "stream", SLEEP)
     second = stack.spawn(settings, "stream", [sys.executable, "-c", "print('read 12 messages')"])
-    assert not psutil.pid_exists(first)
-    psutil.Process(second).wait(20)
+    assert not psutil.pid_exists(first.pid)
+    deadline = time.monotonic() + 20
+    while second.process() is not None:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
     assert log_file(settings, "stream").read_text() == "read 12 messages\n"
     assert states(settings)["stream"] == "dead"
     assert stack.down(settings) == ["stream: did not run"]

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 from psycopg.conninfo import make_conninfo
 
-from pbm360.local.processes import ProcessRecord, start_detached, stop, tail
+from pbm360.local.processes import ProcessRecord, start_recorded, stop, tail
 
 SERVER_NAME = "PostgreSQL"
 START_SECONDS = 60
@@ -52,7 +52,7 @@ def _start(data_dir: Path, log: Path) -> ProcessRecord:
     binaries, user = _make_data(data_dir)
     _forget_foreign_pid(data_dir)
     command = [str(binaries / "postgres"), "-D", str(data_dir), "-h", "", "-k", str(_socket_dir(data_dir, user))]
-    return ProcessRecord.of(start_detached(command, log, user=user).pid)
+    return start_recorded(command, log, user=user)
 
 
 def _wait_until_ready(data_dir: Path, record: ProcessRecord, log: Path) -> list[str]:

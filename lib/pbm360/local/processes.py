@@ -78,6 +78,14 @@ def start_detached(
         )
 
 
+def start_recorded(
+    arguments: list[str], log: Path, environment: dict[str, str] | None = None, user: str | None = None
+) -> ProcessRecord:
+    """Start a process as `start_detached` does and take it down, even where it ends at once."""
+    child = start_detached(arguments, log, environment, user)  # while it is held, the system keeps its ended process
+    return ProcessRecord.of(child.pid)
+
+
 def stop(record: ProcessRecord, first_signal: int = signal.SIGTERM) -> bool:
     """Ask a process to end, wait, and kill it where it does not; children that it leaves behind are ended too.
 

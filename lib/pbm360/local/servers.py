@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from pbm360.local.processes import ProcessRecord, start_detached, stop, tail
+from pbm360.local.processes import ProcessRecord, start_recorded, stop, tail
 
 START_SECONDS = 90
 
@@ -52,7 +52,7 @@ class Server:
         command = [sys.executable, "-m", self.module, "--data-dir", str(data_dir), "--ready-file", str(ready)]
         for option, port in ports.items():
             command += [option, str(port)] if is_free(port) else []
-        return ProcessRecord.of(start_detached(command, log).pid)
+        return start_recorded(command, log)
 
     def wait(self, state_dir: Path, record: ProcessRecord, log: Path) -> dict[str, str]:
         """Return the addresses, by setting, once the server answers. Raises `ServerError` where it does not."""

@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from pbm360.local import postgres
-from pbm360.local.processes import ProcessRecord, start_detached, stop
+from pbm360.local.processes import ProcessRecord, start_recorded, stop
 from pbm360.local.servers import SERVERS, Server, ServerError
 from pbm360.local.stack_file import StackState, changing_state, log_file, read_state, write_state
 from pbm360.settings import LOCAL_KEY_FILE, Settings
@@ -96,17 +96,19 @@ def require_running(settings: Settings) -> None:
         raise StackError(f"{', '.join(named)} {verb} not running; run `pbm360 up`")
 
 
-def spawn(settings: Settings, name: str, arguments: list[str], environment: dict[str, str] | None = None) -> int:
+def spawn(
+    settings: Settings, name: str, arguments: list[str], environment: dict[str, str] | None = None
+) -> ProcessRecord:
     """Start a background process that `down` stops; one that already runs under the name is stopped first.
 
-    It outlives the command that starts it and writes to `log_file(settings, name)`. Returns its pid.
+    It outlives the command that starts it and writes to `log_file(settings, name)`. Returns what it is known by.
     """
     with changing_state(settings) as state:
         if state.is_running(name):
             _stop(state, name)
-        process = start_detached(arguments, log_file(settings, name), environment)
-        _note(settings, state, name, ProcessRecord.of(process.pid))
-        return process.pid
+        record = start_recorded(arguments, log_file(settings, name), environment)
+        _note(settings, state, name, record)
+        return record
 
 
 def register_process(settings: Settings, name: str, pid: int) -> None:
