@@ -6,6 +6,7 @@ data files of `domain/data`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from pbm360.domain.timestamps import MICROSECONDS_PER_DAY, parse_microseconds
 
 EARLIEST_MICROSECONDS = 1_262_304_000_000_000  # 2010-01-01: nothing older is plausible
 REPLACEMENT_CHARACTER = "\ufffd".encode()  # what an invalid byte becomes; a payload that holds one is no clean text
+GAPS_BEFORE_COLON = (b'" ', b'"\n', b'"\t', b'"\r')
 KEYS_REMEMBERED = 200_000
 REQUIRED = ("id", "source", "type", "time", "subject")
 FIELDS = rules.typed_fields()
@@ -47,6 +49,10 @@ class Stamps(NamedTuple):
     publish_time: int
     ingested_at: int
     known_at: int
+
+
+class Lexeme(str):
+    """A number of a payload as it is written there."""
 
 
 class Rejection(NamedTuple):
@@ -108,9 +114,9 @@ class Decoder:
             value = event.get(name)
             if type(value) is not str or not value:
                 return Rejection("missing_field", name)
-        return self._judge(event, stamps)
+        return self._judge(event, stamps, payload)
 
-    def _judge(self, event: dict, stamps: Stamps) -> list | Rejection:
+    def _judge(self, event: dict, stamps: Stamps, payload: bytes) -> list | Rejection:
         for name in ("id", "subject"):
             if is_identifier(event[name]) is None:
                 return Rejection("invalid_id", name)
@@ -133,7 +139,7 @@ class Decoder:
             return Rejection("implausible_time", "time")
         row: list[Any] = [None] * len(COLUMNS)
         data = event.get("data") or {}
-        fault = _read_fields(data, row) or self._read_patient(data, row)
+        fault = _read_fields(data, row, payload) or self._read_patient(data, row)
         if fault:
             return fault
         stage = STAGES[event_type][row[DECISION_PLACE] == "denied"]
@@ -174,12 +180,30 @@ def _parse(payload: bytes) -> dict | Rejection:
         return Rejection("malformed_json")
     if type(event) is not dict or REPLACEMENT_CHARACTER in payload:
         return Rejection("malformed_json")
+    if _may_repeat_members(event, payload):
+        event = first_members(payload)
     if type(event.get("data", {})) not in (dict, type(None)):
         return Rejection("malformed_json", "data")
     return event
 
 
-def _read_fields(data: dict, row: list) -> Rejection | None:
+def _may_repeat_members(event: dict, payload: bytes) -> bool:
+    """Tell whether an object may name a member twice: then the first counts, as in SQL, and orjson keeps the last."""
+    data = event.get("data")
+    distinct = len(event) + (len(data) if type(data) is dict else 0)
+    return payload.count(b'":') != distinct or any(gap in payload for gap in GAPS_BEFORE_COLON)
+
+
+def first_members(payload: bytes) -> dict:
+    """Parse a payload that is known to be JSON: of members of one name the first counts, numbers stay as written."""
+    return json.loads(payload, object_pairs_hook=_keep_first, parse_float=Lexeme, parse_int=Lexeme)
+
+
+def _keep_first(members: list[tuple[str, Any]]) -> dict:
+    return dict(reversed(members))
+
+
+def _read_fields(data: dict, row: list, payload: bytes) -> Rejection | None:
     """Read the typed fields into the row; return the first fault: nested values first, then by the fields' order."""
     nested, faults = [], []
     for name, value in data.items():
@@ -190,7 +214,7 @@ def _read_fields(data: dict, row: list) -> Rejection | None:
         if kind is dict or kind is list:
             nested.append(plan)
             continue
-        read = plan.read(value if kind is str else _text(value))
+        read = plan.read(value if kind is str else _text(value, name, payload))
         if read is None:
             if plan.kind != "ndc":
                 faults.append((plan.number, "unknown_code" if plan.kind == "code" else "wrong_type", name))
@@ -203,9 +227,20 @@ def _read_fields(data: dict, row: list) -> Rejection | None:
     return Rejection(*min(faults)[1:]) if faults else None
 
 
-def _text(value: bool | int | float) -> str:
-    """Write a JSON scalar as text, as the warehouse's `json_value` does."""
-    return ("true" if value else "false") if type(value) is bool else repr(value)
+def _text(value: bool | float | Lexeme, name: str, payload: bytes) -> str:
+    """Return a scalar of `data` as it is written in the payload, as the warehouse's `json_value` does."""
+    if type(value) is bool:
+        return "true" if value else "false"
+    if type(value) is Lexeme:
+        return str(value)
+    text = repr(value)
+    if value and type(value) is int:
+        return text
+    written = b'"%b":%b' % (name.encode(), text.encode())  # 1.50, 1e2 and -0 are not written as Python writes them
+    place = payload.find(written)
+    if place >= 0 and payload[place + len(written)] in b",}":
+        return text
+    return str(first_members(payload)["data"][name])
 
 
 def _look_up(known: dict[str, str], text: str) -> str | None:
