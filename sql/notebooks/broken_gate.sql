@@ -5,6 +5,7 @@ with
     broken as (
         select source, event_id, event_at, date_add(event_date, interval 1 day) as event_date
         from pbm_staging.stg_order_events
+        order by source, event_id
         limit 1
     )
 select

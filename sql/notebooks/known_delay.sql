@@ -17,7 +17,9 @@ with
                 known_at, safe_cast(json_value(payload_text, '$.time') as timestamp), second
             ) as delay_seconds
         from messages
-        where safe.parse_json(payload_text) is not null
+        where
+            json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
+            and not regexp_contains(payload_text, r'^\x{FEFF}|\x00|\x{FFFD}')
     ),
     classes as (
         select

@@ -39,6 +39,8 @@ create table if not exists pbm_silver.stg_order_events (
     is_documents_complete bool options (description = 'True where all documents were packed'),
     station string options (description = 'Warehouse station'),
     scanner_id string options (description = 'Scanner device'),
+    lot string options (description = 'Lot of the drug filled'),
+    shift string options (description = 'Shift of the warehouse: day, evening or night; schema 2'),
     pack_type string options (description = 'ambient, cold or frozen package'),
     temperature_class string options (description = 'ambient, refrigerated or frozen drug'),
     condition string options (description = 'Condition at delivery: intact or damaged'),

@@ -8,7 +8,7 @@ with
     newest as (
         select
             patient_id,
-            substr(zip_code, 1, 3) as zip3,
+            regexp_extract(zip_code, r'^[0-9]{3}') as zip3,
             therapy,
             date_diff(snapshot_date, birth_date, year)
             - if(
@@ -21,6 +21,7 @@ with
 select
     patient_keys.patient_key,
     case
+        when newest.age_years < 0 then null
         when newest.age_years >= 90 then '90+'
         else
             format(

@@ -1,7 +1,8 @@
 -- Each new message parsed once, typed and judged; a null reason_code means accepted.
 -- Grain: one row per new message.
 -- Sources: pbm_staging.new_messages, pbm_vault.patient_keys, pbm_ops.rule_*, pbm_gold.dim_stages.
--- The rules are those of lib/pbm360/domain/decode.py, which the stream follows: change both together.
+-- The rules are those of lib/pbm360/domain/decode.py, which the stream follows: a differential test
+-- holds one against the other, and both against the reference evaluator.
 
 create or replace table pbm_staging.judged_messages as
 with
@@ -24,15 +25,20 @@ with
             attribute_source,
             if(
                 json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
-                and strpos(payload_text, '\ufffd') = 0,
+                and not regexp_contains(payload_text, r'^\x{FEFF}|\x00|\x{FFFD}'),
                 payload_text,
                 null
             ) as document
         from messages
     ),
-    texts as (
+    envelopes as (
         select
-            documents.*,
+            message_id,
+            publish_time,
+            ingested_at,
+            known_at,
+            attribute_source,
+            document,
             json_query(document, '$.id') as id_json,
             json_query(document, '$.source') as source_json,
             json_query(document, '$.type') as type_json,
@@ -46,126 +52,188 @@ with
             json_value(document, '$.type') as type_text,
             json_value(document, '$.time') as time_text,
             json_value(document, '$.subject') as subject_text,
-            json_value(document, '$.dataschema') as dataschema_text,
-            json_query(document, '$.data.patient_id') as patient_id_json,
-            json_value(document, '$.data.patient_id') as patient_id,
-            json_value(document, '$.data.pharmacy_id') as pharmacy_id_text,
-            json_value(document, '$.data.drug_ndc') as drug_ndc_text,
-            json_value(document, '$.data.carrier') as carrier_text,
-            json_value(document, '$.data.priority') as priority_text,
-            json_value(document, '$.data.channel') as channel_text,
-            json_value(document, '$.data.is_reship') as is_reship_text,
-            json_value(document, '$.data.reason') as reason_text,
-            json_value(document, '$.data.previous_order_id') as previous_order_id_text,
-            json_value(document, '$.data.quantity') as quantity_text,
-            json_value(document, '$.data.days_supply') as days_supply_text,
-            json_value(document, '$.data.fill_number') as fill_number_text,
-            json_value(document, '$.data.need_by_date') as need_by_date_text,
-            json_value(document, '$.data.reject_codes') as reject_codes_text,
-            json_value(document, '$.data.plan_type') as plan_type_text,
-            json_value(document, '$.data.patient_pay') as patient_pay_text,
-            json_value(document, '$.data.decision') as decision_text,
-            json_value(document, '$.data.items_expected') as items_expected_text,
-            json_value(document, '$.data.items_packed') as items_packed_text,
-            json_value(document, '$.data.documents_complete') as documents_complete_text,
-            json_value(document, '$.data.station') as station_text,
-            json_value(document, '$.data.scanner_id') as scanner_id_text,
-            json_value(document, '$.data.pack_type') as pack_type_text,
-            json_value(document, '$.data.temperature_class') as temperature_class_text,
-            json_value(document, '$.data.condition') as condition_text,
-            json_value(document, '$.data.service') as service_text,
-            json_value(document, '$.data.substatus') as substatus_text,
-            json_value(document, '$.data.zip3') as zip3_text,
-            json_value(document, '$.data.promised_at') as promised_at_text,
-            json_value(document, '$.data.degrees_celsius') as degrees_celsius_text,
-            json_value(document, '$.data.minutes_outside') as minutes_outside_text,
-            json_value(document, '$.data.wait') as wait_text,
-            json_value(document, '$.data.abandoned') as abandoned_text,
-            json_value(document, '$.data.nps') as nps_text,
-            json_value(document, '$.data.csat') as csat_text,
-            json_value(document, '$.data.corrects_id') as corrects_id_text,
-            json_value(document, '$.data.correction_reason') as correction_reason_text
+            json_value(document, '$.dataschema') as dataschema_text
         from documents
+    ),
+    versioned as (
+        select
+            envelopes.*,
+            rule_schemas.schema_version
+        from envelopes
+        left join pbm_ops.rule_schemas as rule_schemas
+            on rule_schemas.dataschema = if(
+                coalesce(envelopes.dataschema_json, 'null') = 'null',
+                'order-event/1',
+                envelopes.dataschema_text
+            )
+    ),
+    texts as (
+        select
+            message_id,
+            publish_time,
+            ingested_at,
+            known_at,
+            attribute_source,
+            document,
+            data_json,
+            specversion_json,
+            schema_version,
+            id_json,
+            id_text,
+            source_json,
+            source_text,
+            type_json,
+            type_text,
+            time_json,
+            time_text,
+            subject_json,
+            subject_text,
+            json_query(data_json, '$.patient_id') as patient_id_json,
+            json_value(data_json, '$.patient_id') as patient_id,
+            json_value(data_json, '$.pharmacy_id') as pharmacy_id_text,
+            json_value(data_json, '$.drug_ndc') as drug_ndc_text,
+            json_value(data_json, '$.carrier') as carrier_text,
+            json_value(data_json, '$.priority') as priority_text,
+            json_value(data_json, '$.channel') as channel_text,
+            json_value(data_json, '$.is_reship') as is_reship_text,
+            json_value(data_json, '$.reason') as reason_text,
+            json_value(data_json, '$.previous_order_id') as previous_order_id_text,
+            json_value(data_json, '$.quantity') as quantity_text,
+            json_value(data_json, '$.days_supply') as days_supply_text,
+            json_value(data_json, '$.fill_number') as fill_number_text,
+            json_value(data_json, '$.need_by_date') as need_by_date_text,
+            json_value(data_json, '$.reject_codes') as reject_codes_text,
+            json_value(data_json, '$.plan_type') as plan_type_text,
+            if(
+                schema_version >= 2,
+                json_value(data_json, '$.patient_pay_usd'),
+                json_value(data_json, '$.patient_pay')
+            ) as patient_pay_text,
+            json_value(data_json, '$.decision') as decision_text,
+            json_value(data_json, '$.items_expected') as items_expected_text,
+            json_value(data_json, '$.items_packed') as items_packed_text,
+            json_value(data_json, '$.documents_complete') as documents_complete_text,
+            if(
+                schema_version >= 2,
+                json_value(data_json, '$.station_id'),
+                json_value(data_json, '$.station')
+            ) as station_text,
+            json_value(data_json, '$.scanner_id') as scanner_id_text,
+            json_value(data_json, '$.lot') as lot_text,
+            if(schema_version >= 2, json_value(data_json, '$.shift'), null) as shift_text,
+            json_value(data_json, '$.pack_type') as pack_type_text,
+            json_value(data_json, '$.temperature_class') as temperature_class_text,
+            json_value(data_json, '$.condition') as condition_text,
+            json_value(data_json, '$.service') as service_text,
+            json_value(data_json, '$.substatus') as substatus_text,
+            json_value(data_json, '$.zip3') as zip3_text,
+            json_value(data_json, '$.promised_at') as promised_at_text,
+            json_value(data_json, '$.degrees_celsius') as degrees_celsius_text,
+            json_value(data_json, '$.minutes_outside') as minutes_outside_text,
+            json_value(data_json, '$.wait') as wait_text,
+            json_value(data_json, '$.abandoned') as abandoned_text,
+            json_value(data_json, '$.nps') as nps_text,
+            json_value(data_json, '$.csat') as csat_text,
+            json_value(data_json, '$.corrects_id') as corrects_id_text,
+            json_value(data_json, '$.correction_reason') as correction_reason_text
+        from versioned
+    ),
+    nested_values as (
+        select
+            message_id,
+            json_query(data_json, '$.pharmacy_id') as pharmacy_id_json,
+            json_query(data_json, '$.drug_ndc') as drug_ndc_json,
+            json_query(data_json, '$.carrier') as carrier_json,
+            json_query(data_json, '$.priority') as priority_json,
+            json_query(data_json, '$.channel') as channel_json,
+            json_query(data_json, '$.is_reship') as is_reship_json,
+            json_query(data_json, '$.reason') as reason_json,
+            json_query(data_json, '$.previous_order_id') as previous_order_id_json,
+            json_query(data_json, '$.quantity') as quantity_json,
+            json_query(data_json, '$.days_supply') as days_supply_json,
+            json_query(data_json, '$.fill_number') as fill_number_json,
+            json_query(data_json, '$.need_by_date') as need_by_date_json,
+            json_query(data_json, '$.reject_codes') as reject_codes_json,
+            json_query(data_json, '$.plan_type') as plan_type_json,
+            if(
+                schema_version >= 2,
+                json_query(data_json, '$.patient_pay_usd'),
+                json_query(data_json, '$.patient_pay')
+            ) as patient_pay_json,
+            json_query(data_json, '$.decision') as decision_json,
+            json_query(data_json, '$.items_expected') as items_expected_json,
+            json_query(data_json, '$.items_packed') as items_packed_json,
+            json_query(data_json, '$.documents_complete') as documents_complete_json,
+            if(
+                schema_version >= 2,
+                json_query(data_json, '$.station_id'),
+                json_query(data_json, '$.station')
+            ) as station_json,
+            json_query(data_json, '$.scanner_id') as scanner_id_json,
+            json_query(data_json, '$.lot') as lot_json,
+            if(schema_version >= 2, json_query(data_json, '$.shift'), null) as shift_json,
+            json_query(data_json, '$.pack_type') as pack_type_json,
+            json_query(data_json, '$.temperature_class') as temperature_class_json,
+            json_query(data_json, '$.condition') as condition_json,
+            json_query(data_json, '$.service') as service_json,
+            json_query(data_json, '$.substatus') as substatus_json,
+            json_query(data_json, '$.zip3') as zip3_json,
+            json_query(data_json, '$.promised_at') as promised_at_json,
+            json_query(data_json, '$.degrees_celsius') as degrees_celsius_json,
+            json_query(data_json, '$.minutes_outside') as minutes_outside_json,
+            json_query(data_json, '$.wait') as wait_json,
+            json_query(data_json, '$.abandoned') as abandoned_json,
+            json_query(data_json, '$.nps') as nps_json,
+            json_query(data_json, '$.csat') as csat_json,
+            json_query(data_json, '$.corrects_id') as corrects_id_json,
+            json_query(data_json, '$.correction_reason') as correction_reason_json
+        from versioned
+        where regexp_contains(substr(data_json, 2), r'[\[{]')
     ),
     nested_fields as (
         select
             message_id,
             case
-                when left(json_query(document, '$.data.pharmacy_id'), 1) in ('{', '[')
-                    then 'pharmacy_id'
-                when left(json_query(document, '$.data.drug_ndc'), 1) in ('{', '[')
-                    then 'drug_ndc'
-                when left(json_query(document, '$.data.carrier'), 1) in ('{', '[')
-                    then 'carrier'
-                when left(json_query(document, '$.data.priority'), 1) in ('{', '[')
-                    then 'priority'
-                when left(json_query(document, '$.data.channel'), 1) in ('{', '[')
-                    then 'channel'
-                when left(json_query(document, '$.data.is_reship'), 1) in ('{', '[')
-                    then 'is_reship'
-                when left(json_query(document, '$.data.reason'), 1) in ('{', '[')
-                    then 'reason'
-                when left(json_query(document, '$.data.previous_order_id'), 1) in ('{', '[')
-                    then 'previous_order_id'
-                when left(json_query(document, '$.data.quantity'), 1) in ('{', '[')
-                    then 'quantity'
-                when left(json_query(document, '$.data.days_supply'), 1) in ('{', '[')
-                    then 'days_supply'
-                when left(json_query(document, '$.data.fill_number'), 1) in ('{', '[')
-                    then 'fill_number'
-                when left(json_query(document, '$.data.need_by_date'), 1) in ('{', '[')
-                    then 'need_by_date'
-                when left(json_query(document, '$.data.reject_codes'), 1) in ('{', '[')
-                    then 'reject_codes'
-                when left(json_query(document, '$.data.plan_type'), 1) in ('{', '[')
-                    then 'plan_type'
-                when left(json_query(document, '$.data.patient_pay'), 1) in ('{', '[')
-                    then 'patient_pay'
-                when left(json_query(document, '$.data.decision'), 1) in ('{', '[')
-                    then 'decision'
-                when left(json_query(document, '$.data.items_expected'), 1) in ('{', '[')
-                    then 'items_expected'
-                when left(json_query(document, '$.data.items_packed'), 1) in ('{', '[')
-                    then 'items_packed'
-                when left(json_query(document, '$.data.documents_complete'), 1) in ('{', '[')
-                    then 'documents_complete'
-                when left(json_query(document, '$.data.station'), 1) in ('{', '[')
-                    then 'station'
-                when left(json_query(document, '$.data.scanner_id'), 1) in ('{', '[')
-                    then 'scanner_id'
-                when left(json_query(document, '$.data.pack_type'), 1) in ('{', '[')
-                    then 'pack_type'
-                when left(json_query(document, '$.data.temperature_class'), 1) in ('{', '[')
-                    then 'temperature_class'
-                when left(json_query(document, '$.data.condition'), 1) in ('{', '[')
-                    then 'condition'
-                when left(json_query(document, '$.data.service'), 1) in ('{', '[')
-                    then 'service'
-                when left(json_query(document, '$.data.substatus'), 1) in ('{', '[')
-                    then 'substatus'
-                when left(json_query(document, '$.data.zip3'), 1) in ('{', '[')
-                    then 'zip3'
-                when left(json_query(document, '$.data.promised_at'), 1) in ('{', '[')
-                    then 'promised_at'
-                when left(json_query(document, '$.data.degrees_celsius'), 1) in ('{', '[')
-                    then 'degrees_celsius'
-                when left(json_query(document, '$.data.minutes_outside'), 1) in ('{', '[')
-                    then 'minutes_outside'
-                when left(json_query(document, '$.data.wait'), 1) in ('{', '[')
-                    then 'wait'
-                when left(json_query(document, '$.data.abandoned'), 1) in ('{', '[')
-                    then 'abandoned'
-                when left(json_query(document, '$.data.nps'), 1) in ('{', '[')
-                    then 'nps'
-                when left(json_query(document, '$.data.csat'), 1) in ('{', '[')
-                    then 'csat'
-                when left(json_query(document, '$.data.corrects_id'), 1) in ('{', '[')
-                    then 'corrects_id'
-                when left(json_query(document, '$.data.correction_reason'), 1) in ('{', '[')
-                    then 'correction_reason'
+                when left(pharmacy_id_json, 1) in ('{', '[') then 'pharmacy_id'
+                when left(drug_ndc_json, 1) in ('{', '[') then 'drug_ndc'
+                when left(carrier_json, 1) in ('{', '[') then 'carrier'
+                when left(priority_json, 1) in ('{', '[') then 'priority'
+                when left(channel_json, 1) in ('{', '[') then 'channel'
+                when left(is_reship_json, 1) in ('{', '[') then 'is_reship'
+                when left(reason_json, 1) in ('{', '[') then 'reason'
+                when left(previous_order_id_json, 1) in ('{', '[') then 'previous_order_id'
+                when left(quantity_json, 1) in ('{', '[') then 'quantity'
+                when left(days_supply_json, 1) in ('{', '[') then 'days_supply'
+                when left(fill_number_json, 1) in ('{', '[') then 'fill_number'
+                when left(need_by_date_json, 1) in ('{', '[') then 'need_by_date'
+                when left(reject_codes_json, 1) in ('{', '[') then 'reject_codes'
+                when left(plan_type_json, 1) in ('{', '[') then 'plan_type'
+                when left(patient_pay_json, 1) in ('{', '[') then 'patient_pay'
+                when left(decision_json, 1) in ('{', '[') then 'decision'
+                when left(items_expected_json, 1) in ('{', '[') then 'items_expected'
+                when left(items_packed_json, 1) in ('{', '[') then 'items_packed'
+                when left(documents_complete_json, 1) in ('{', '[') then 'documents_complete'
+                when left(station_json, 1) in ('{', '[') then 'station'
+                when left(scanner_id_json, 1) in ('{', '[') then 'scanner_id'
+                when left(lot_json, 1) in ('{', '[') then 'lot'
+                when left(shift_json, 1) in ('{', '[') then 'shift'
+                when left(pack_type_json, 1) in ('{', '[') then 'pack_type'
+                when left(temperature_class_json, 1) in ('{', '[') then 'temperature_class'
+                when left(condition_json, 1) in ('{', '[') then 'condition'
+                when left(service_json, 1) in ('{', '[') then 'service'
+                when left(substatus_json, 1) in ('{', '[') then 'substatus'
+                when left(zip3_json, 1) in ('{', '[') then 'zip3'
+                when left(promised_at_json, 1) in ('{', '[') then 'promised_at'
+                when left(degrees_celsius_json, 1) in ('{', '[') then 'degrees_celsius'
+                when left(minutes_outside_json, 1) in ('{', '[') then 'minutes_outside'
+                when left(wait_json, 1) in ('{', '[') then 'wait'
+                when left(abandoned_json, 1) in ('{', '[') then 'abandoned'
+                when left(nps_json, 1) in ('{', '[') then 'nps'
+                when left(csat_json, 1) in ('{', '[') then 'csat'
+                when left(corrects_id_json, 1) in ('{', '[') then 'corrects_id'
+                when left(correction_reason_json, 1) in ('{', '[') then 'correction_reason'
             end as nested_field
-        from texts
-        where regexp_contains(substr(data_json, 2), r'[\[{]')
+        from nested_values
     ),
     typed as (
         select
@@ -177,8 +245,7 @@ with
             texts.document,
             texts.data_json,
             texts.specversion_json,
-            texts.patient_id_json,
-            texts.patient_id,
+            texts.schema_version,
             texts.id_json,
             texts.id_text,
             texts.source_json,
@@ -189,6 +256,8 @@ with
             texts.time_text,
             texts.subject_json,
             texts.subject_text,
+            texts.patient_id_json,
+            texts.patient_id,
             texts.pharmacy_id_text,
             texts.carrier_text,
             texts.priority_text,
@@ -209,6 +278,8 @@ with
             texts.documents_complete_text,
             texts.station_text,
             texts.scanner_id_text,
+            texts.lot_text,
+            texts.shift_text,
             texts.pack_type_text,
             texts.temperature_class_text,
             texts.condition_text,
@@ -225,7 +296,6 @@ with
             texts.corrects_id_text,
             texts.correction_reason_text,
             nested_fields.nested_field,
-            rule_schemas.schema_version,
             rule_source.value as source,
             rule_type.value as event_type,
             if(
@@ -321,6 +391,12 @@ with
                 texts.scanner_id_text,
                 null
             ) as scanner_id,
+            if(
+                regexp_contains(texts.lot_text, r'^[!-~]{1,128}$'),
+                texts.lot_text,
+                null
+            ) as lot,
+            rule_shift.value as shift,
             rule_pack_type.value as pack_type,
             rule_temperature_class.value as temperature_class,
             rule_condition.value as condition,
@@ -382,12 +458,6 @@ with
             rule_correction_reason.value as correction_reason
         from texts
         left join nested_fields on nested_fields.message_id = texts.message_id
-        left join pbm_ops.rule_schemas as rule_schemas
-            on rule_schemas.dataschema = if(
-                coalesce(texts.dataschema_json, 'null') = 'null',
-                'order-event/1',
-                texts.dataschema_text
-            )
         left join pbm_ops.rule_codes as rule_source
             on rule_source.field = 'source'
             and rule_source.code = lower(trim(texts.source_text, ' '))
@@ -412,6 +482,9 @@ with
         left join pbm_ops.rule_codes as rule_decision
             on rule_decision.field = 'decision'
             and rule_decision.code = lower(trim(texts.decision_text, ' '))
+        left join pbm_ops.rule_codes as rule_shift
+            on rule_shift.field = 'shift'
+            and rule_shift.code = lower(trim(texts.shift_text, ' '))
         left join pbm_ops.rule_codes as rule_pack_type
             on rule_pack_type.field = 'pack_type'
             and rule_pack_type.code = lower(trim(texts.pack_type_text, ' '))
@@ -545,6 +618,12 @@ with
                     scanner_id_text is not null and scanner_id is null
                     then 'wrong_type:scanner_id'
                 when
+                    lot_text is not null and lot is null
+                    then 'wrong_type:lot'
+                when
+                    shift_text is not null and shift is null
+                    then 'unknown_code:shift'
+                when
                     pack_type_text is not null and pack_type is null
                     then 'unknown_code:pack_type'
                 when
@@ -665,6 +744,8 @@ select
     staged.is_documents_complete,
     staged.station,
     staged.scanner_id,
+    staged.lot,
+    staged.shift,
     staged.pack_type,
     staged.temperature_class,
     staged.condition,

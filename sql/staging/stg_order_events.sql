@@ -47,6 +47,8 @@ select
     accepted.is_documents_complete,
     accepted.station,
     accepted.scanner_id,
+    accepted.lot,
+    accepted.shift,
     accepted.pack_type,
     accepted.temperature_class,
     accepted.condition,

@@ -74,19 +74,19 @@ class FieldPlan(NamedTuple):
     maximum: int | None
 
 
-FIELD_PLANS = {
-    field.field: FieldPlan(
-        number,
-        len(ENVELOPE_COLUMNS) + number,
-        field.field,
-        field.kind,
-        reader(field),
-        field.minimum,
-        field.maximum,
-    )
-    for number, field in enumerate(FIELDS)
-}
-DECISION_PLACE = FIELD_PLANS["decision"].place
+def _field_plans(schema_version: int) -> dict[str, FieldPlan]:
+    """Map the names that a version of the schema gives the fields to how they are read."""
+    return {
+        name: FieldPlan(
+            number, len(ENVELOPE_COLUMNS) + number, field.field, field.kind, reader(field), field.minimum, field.maximum
+        )
+        for number, field in enumerate(FIELDS)
+        if (name := field.name_in(schema_version)) is not None
+    }
+
+
+FIELD_PLANS = {version: _field_plans(version) for version in rules.schema_versions().values()}
+DECISION_PLACE = COLUMNS.index("decision")
 STAGES = {item.event_type: (item.stage, item.stage_when_denied or item.stage) for item in rules.event_types().values()}
 STAGE_ORDERS = {name: stage.stage_order for name, stage in rules.stages().items()} | {None: None}
 
@@ -139,7 +139,7 @@ class Decoder:
             return Rejection("implausible_time", "time")
         row: list[Any] = [None] * len(COLUMNS)
         data = event.get("data") or {}
-        fault = _read_fields(data, row, payload) or self._read_patient(data, row)
+        fault = _read_fields(data, row, payload, FIELD_PLANS[version]) or self._read_patient(data, row)
         if fault:
             return fault
         stage = STAGES[event_type][row[DECISION_PLACE] == "denied"]
@@ -181,7 +181,10 @@ def _parse(payload: bytes) -> dict | Rejection:
     if type(event) is not dict or REPLACEMENT_CHARACTER in payload:
         return Rejection("malformed_json")
     if _may_repeat_members(event, payload):
-        event = first_members(payload)
+        try:
+            event = first_members(payload)
+        except RecursionError:  # nested deeper than this parser reads
+            return Rejection("malformed_json")
     if type(event.get("data", {})) not in (dict, type(None)):
         return Rejection("malformed_json", "data")
     return event
@@ -203,11 +206,11 @@ def _keep_first(members: list[tuple[str, Any]]) -> dict:
     return dict(reversed(members))
 
 
-def _read_fields(data: dict, row: list, payload: bytes) -> Rejection | None:
+def _read_fields(data: dict, row: list, payload: bytes, plans: dict[str, FieldPlan]) -> Rejection | None:
     """Read the typed fields into the row; return the first fault: nested values first, then by the fields' order."""
     nested, faults = [], []
     for name, value in data.items():
-        plan = FIELD_PLANS.get(name)
+        plan = plans.get(name)
         if plan is None or value is None:
             continue
         kind = type(value)
@@ -217,9 +220,9 @@ def _read_fields(data: dict, row: list, payload: bytes) -> Rejection | None:
         read = plan.read(value if kind is str else _text(value, name, payload))
         if read is None:
             if plan.kind != "ndc":
-                faults.append((plan.number, "unknown_code" if plan.kind == "code" else "wrong_type", name))
+                faults.append((plan.number, "unknown_code" if plan.kind == "code" else "wrong_type", plan.name))
         elif plan.minimum is not None and not plan.minimum <= read <= plan.maximum:
-            faults.append((plan.number, "out_of_range", name))
+            faults.append((plan.number, "out_of_range", plan.name))
         else:
             row[plan.place] = read
     if nested:

@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 
 DATA = resources.files("pbm360.domain") / "data"
+RENAMING_VERSION = 2  # of the schema: from it on the fields have their later names
 DEFAULT_SCHEMA = "order-event/1"  # what an event without `dataschema` is taken for
 
 
@@ -37,13 +38,24 @@ class EventType:
 
 @dataclass(frozen=True)
 class Field:
-    """A typed field of `data`: its name there, its column in silver, its kind and its range."""
+    """A typed field of `data`: its name there, its column in silver, its kind and its range.
+
+    A version of the schema may bring a field (`first_version`) or, from version 2 on, call it otherwise (`renamed_to`).
+    """
 
     field: str
     column: str
     kind: str
     minimum: int | None
     maximum: int | None
+    first_version: int
+    renamed_to: str | None
+
+    def name_in(self, schema_version: int) -> str | None:
+        """Return the field's name in messages of a version; `None` where that version does not have it."""
+        if schema_version < self.first_version:
+            return None
+        return self.renamed_to if self.renamed_to and schema_version >= RENAMING_VERSION else self.field
 
 
 def read_table(name: str) -> list[dict[str, str]]:
@@ -88,6 +100,8 @@ def typed_fields() -> tuple[Field, ...]:
             row["kind"],
             int(row["minimum"]) if row["minimum"] else None,
             int(row["maximum"]) if row["maximum"] else None,
+            int(row["first_version"]),
+            row["renamed_to"] or None,
         )
         for row in read_table("fields")
     )

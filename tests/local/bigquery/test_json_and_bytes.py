@@ -1,7 +1,7 @@
 """JSON text, bytes and regular expressions: GoogleSQL's right answers."""
 
 import pytest
-from google.cloud.bigquery import ScalarQueryParameter
+from google.cloud.bigquery import ArrayQueryParameter, ScalarQueryParameter
 
 VALUES = [
     ('{"data": {"x": 5}}', "5"),
@@ -19,6 +19,17 @@ VALUES = [
     ("not json", None),
     ("", None),
     (None, None),
+    ('{"data": {"x": 1.50}}', "1.50"),
+    ('{"data": {"x": 1e2}}', "1e2"),
+    ('{"data":{"x":-0}}', "-0"),
+    ('{"data":{"x":0.00001}}', "0.00001"),
+    ('{"data":{"x":123456789.123456789}}', "123456789.123456789"),
+    ('{"data":{"x":18446744073709551616}}', "18446744073709551616"),
+    ('{"data":{"x":1,"x":2}}', "1"),
+    ('{"data":{"x":"a\\u00e9\\/"}}', "aé/"),
+    ('{"data":{"x":1},}', None),
+    ('{"data":{"x":NaN}}', None),
+    ('{"data":{"x":1e400}}', None),
 ]
 
 
@@ -34,6 +45,30 @@ def test_json_value_of_many_rows_skips_what_is_malformed(answer):
         order by position
     """
     assert answer(sql) == [("1", "x"), (None, None), ("3", None)]
+
+
+DOCUMENTS = [
+    ('{"a":"x","b":{"c":1.5}}', ("x", "1.5", '{"c":1.5}', None)),
+    ('{"a": "y", "b": {"c": 1.50}}', ("y", "1.50", '{"c":1.50}', None)),
+    ('{"a":"{","b":[{"c":1}]}', ("{", None, '[{"c":1}]', None)),
+    ('{"a":', (None, None, None, None)),
+    (None, (None, None, None, None)),
+    ('{"a":null,"b":{}}', (None, None, "{}", None)),
+    ('{"a":"1","a":"2","b":"c"}', ("1", None, '"c"', "c")),
+]
+
+
+def test_several_values_of_one_column_are_read_row_by_row(answer):
+    sql = """
+        with documents as (select nullif(given, '') as document from unnest(@given) as given)
+        select json_value(document, '$.a'), json_value(document, '$.b.c'), json_query(document, '$.b'),
+            json_value(document, '$.b')
+        from documents
+        where coalesce(document, '') != 'left out'
+    """
+    given = ["left out", *(document or "" for document, _ in DOCUMENTS)]
+    found = answer(sql, ArrayQueryParameter("given", "STRING", given))
+    assert sorted(found, key=repr) == sorted((right for _, right in DOCUMENTS), key=repr)
 
 
 QUERIES = [

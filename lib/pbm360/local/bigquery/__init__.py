@@ -25,9 +25,9 @@ Fault of the emulator -> where it is mended (test file in tests/local/bigquery):
 - NUMERIC is decimal(18, 3) -> meanings (test_numbers)
 - approx_quantiles(...)[offset(n)] is off by one -> meanings (test_numbers)
 - an index out of bounds is null -> meanings (test_queries)
-- malformed JSON is an error; JSON null is 'null'; json_type says 'ubigint' -> meanings (test_json_and_bytes)
+- JSON is read loosely, numbers written anew, each value by a parse of its own -> json_documents (test_json_and_bytes)
 - bytes that are not UTF-8 become null or an error -> meanings (test_json_and_bytes)
-- escapes in literals stay as they stand -> literals (test_literals)
+- escapes stay as they stand; an apostrophe in a comment opens a literal -> literals (test_literals)
 - DuckDB's functions and reserved words show through -> functions, translation (test_queries)
 - DELETE and UPDATE without WHERE pass -> meanings (test_changes)
 - every write copies its table for time travel -> bounds: no history, reading one is refused (test_queries)
@@ -42,6 +42,6 @@ Lenient, so that a statement may pass here and fail there; tests with Google's o
 comparisons, of `if`, `case`, `concat`, INSERT (`1 = '1'`); `distinct on`; the order of structs; a partition filter that
 a table requires by the REST interface or behind a view; quotas, maximum_bytes_billed.
 
-Different: json_value writes a number anew (1.50 is '1.5') and takes no text behind the document; NUMERIC divided is
-FLOAT64, and multiplied is typed BIGNUMERIC; after an error in a transaction only its rollback is possible.
+Different: json_value takes no text behind the document; NUMERIC divided is FLOAT64, and multiplied is typed BIGNUMERIC;
+after an error in a transaction only its rollback is possible.
 """

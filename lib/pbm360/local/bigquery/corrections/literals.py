@@ -1,4 +1,4 @@
-"""Write string literals so that the emulator's parser reads in them what GoogleSQL reads.
+"""Write literals, and leave comments out, so that the emulator's parser reads what GoogleSQL reads.
 
 Fault: of the escapes in a literal the parser knows a few and keeps the rest as they stand, so that `'\\"'` is two
 characters long.
@@ -27,6 +27,18 @@ def plain_literals(sql: str) -> str:
             parts += [sql[done : token.start], _written(_meaning(_inside(source)))]
             done = token.end + 1
     return "".join(parts) + sql[done:]
+
+
+def without_comments(sql: str) -> str:
+    """Return the statement with a blank for each comment: of an apostrophe in one the emulator makes a literal."""
+    if "--" not in sql and "#" not in sql and "/*" not in sql:
+        return sql
+    parts, done = [], 0
+    for token in sqlglot.tokenize(sql, read="bigquery"):
+        gap = sql[done : token.start]
+        parts += [" " if gap.strip() else gap, sql[token.start : token.end + 1]]
+        done = token.end + 1
+    return "".join(parts)
 
 
 def _inside(source: str) -> str:

@@ -66,11 +66,24 @@ create or replace macro pbm_try_bool(given) as
         else try_cast(given as boolean)
     end;
 
+-- Text to date: no year 0 (DuckDB's is 1 BC).
+create or replace macro pbm_to_date(given) as
+    case
+        when typeof(given) = 'VARCHAR' and left(trim(cast(given as varchar)), 4) = '0000'
+            then error('Invalid date: ' || cast(given as varchar))
+        else cast(given as date)
+    end;
+create or replace macro pbm_try_date(given) as
+    case
+        when typeof(given) = 'VARCHAR' and left(trim(cast(given as varchar)), 4) = '0000' then null
+        else try_cast(given as date)
+    end;
+
 -- Text to timestamp: seconds where there is a time, hours below 24, offsets up to 14 hours, t and z in any case; the
 -- instant, in UTC, in the years 1 to 9999 (checked where the text's own year lies near an end).
 create or replace macro pbm_is_timestamp_text(given) as regexp_full_match(
     given,
-    '\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ Tt]([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{0,9})?)?'
+    '\s*[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([ Tt]([01]?[0-9]|2[0-3]):[0-9]{1,2}:[0-9]{1,2}(\.[0-9]{0,6})?)?'
     || '( ?([Zz]|[+-](0?[0-9]|1[0-3])(:?[0-9]{2})?|[+-]14(:?00)?|[A-Za-z]+(/[A-Za-z_/+-]+)?))?\s*'
 );
 create or replace macro pbm_timestamp_text(given) as
@@ -121,19 +134,10 @@ create or replace macro pbm_to_string(given) as
 create or replace macro pbm_bytes(digits) as unhex(digits);
 create or replace macro pbm_lossy_text(given) as coalesce(try(decode(given)), pbm_decode_lossy(given));
 
--- JSON text: what is malformed, absent, null or not a scalar gives null.
+-- JSON text by a path with an index or a quoted name (json_documents reads the others).
 create or replace macro pbm_json_scalar(part) as
     case when left(cast(part as varchar), 1) in ('{', '[') then null else json_extract_string(part, '$') end;
-create or replace macro pbm_json_value(document, path) as
+create or replace macro pbm_json_value_at(document, path) as
     pbm_json_scalar(try(json_extract(cast(document as varchar), path)));
-create or replace macro pbm_json_query(document, path) as
+create or replace macro pbm_json_query_at(document, path) as
     nullif(cast(try(json_extract(cast(document as varchar), path)) as varchar), 'null');
-create or replace macro pbm_json_type(document) as
-    case json_type(document)
-        when 'OBJECT' then 'object'
-        when 'ARRAY' then 'array'
-        when 'VARCHAR' then 'string'
-        when 'BOOLEAN' then 'boolean'
-        when 'NULL' then 'null'
-        else case when document is not null then 'number' end
-    end;

@@ -11,6 +11,8 @@ from bqemulator.domain.errors import InvalidQueryError
 from bqemulator.sql.rules import TranslationRule
 from sqlglot import exp
 
+from pbm360.local.bigquery.corrections import json_documents
+
 WEEKDAYS = ("SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY")
 UNIT_MICROSECONDS = {
     "MICROSECOND": 1,
@@ -26,6 +28,7 @@ CAST_NAMES = {
     exp.DType.INT: "int64",
     exp.DType.DECIMAL: "numeric",
     exp.DType.BOOLEAN: "bool",
+    exp.DType.DATE: "date",
     exp.DType.TIMESTAMPTZ: "timestamp",
     exp.DType.TEXT: "string",
 }
@@ -168,15 +171,22 @@ def _struct(node: exp.Struct) -> exp.Expression | None:
 
 
 def _json_value(node: exp.JSONExtractScalar) -> exp.Expression | None:
-    return None if _is_json(node.this) else _call("pbm_json_value", node.this, _path(node))
+    return None if _is_json(node.this) else _json_call(json_documents.VALUE, node)
 
 
 def _json_query(node: exp.JSONExtract) -> exp.Expression | None:
-    return None if _is_json(node.this) else _call("pbm_json_query", node.this, _path(node))
+    return None if _is_json(node.this) else _json_call(json_documents.QUERY, node)
+
+
+def _json_call(name: str, node: exp.JSONExtract | exp.JSONExtractScalar) -> exp.Expression:
+    path = _path(node)
+    is_simple = isinstance(path, exp.Literal) and json_documents.SIMPLE_PATH.fullmatch(path.name)
+    return _call(name if is_simple else f"{name}_at", node.this, path)
 
 
 def _json_type(node: exp.JSONType) -> exp.Expression:
-    return _call("pbm_json_type", node.this)
+    parsed = node.this.this if isinstance(node.this, exp.SafeFunc) else None
+    return _call("pbm_json_type", parsed.this if isinstance(parsed, exp.ParseJSON) else node.this)
 
 
 def _is_json(document: exp.Expression) -> bool:

@@ -18,8 +18,9 @@ from bqemulator.sql import rules as emulator_rules
 from bqemulator.sql.errors import sql_parse_error
 from sqlglot import exp
 
+from pbm360.local.bigquery.corrections import json_documents
 from pbm360.local.bigquery.corrections.functions import refuse_unknown_functions
-from pbm360.local.bigquery.corrections.literals import plain_literals
+from pbm360.local.bigquery.corrections.literals import plain_literals, without_comments
 from pbm360.local.bigquery.corrections.meanings import RULES, NumericCast
 from pbm360.local.bigquery.patching import replace_everywhere
 
@@ -43,6 +44,7 @@ def create_macros(connection) -> None:
     codecs.register_error("one_mark_a_byte", _mark_each_byte)
     connection.create_function("pbm_decode_lossy", _decode_lossy, ["BLOB"], "VARCHAR")
     connection.execute(MACROS.read_text())
+    json_documents.create_macros(connection)
 
 
 def _decode_lossy(given: bytes) -> str:
@@ -79,7 +81,7 @@ def translate(self, bq_sql: str, **context):
 
 def correct(bq_sql: str) -> str:
     """Return the statement with its wrongly translated parts replaced; the same text where there are none."""
-    bq_sql = plain_literals(bq_sql)
+    bq_sql = plain_literals(without_comments(bq_sql))
     tree = sqlglot.parse_one(bq_sql, read="bigquery")
     refuse_unknown_functions(tree)
     changed = _quote_reserved_names(tree)
@@ -92,7 +94,8 @@ def correct(bq_sql: str) -> str:
             else:
                 node.replace(replacement)
             changed = True
-    return tree.sql(dialect="bigquery") if changed else bq_sql
+    changed = json_documents.gather(tree) or changed
+    return tree.sql(dialect="bigquery", comments=False) if changed else bq_sql
 
 
 def _quote_reserved_names(tree: exp.Expression) -> bool:

@@ -1,0 +1,138 @@
+"""Rows that break each check of `sql/checks` once and more, and a truth that gold does not agree with."""
+
+from __future__ import annotations
+
+import datetime
+
+from tests.sql.scenario import instant
+
+DAY = datetime.date(2026, 11, 19)
+START, LATER = instant("19 09:00"), instant("19 10:00")
+EVENT = {
+    "event_id": "e1",
+    "source": "oms",
+    "event_type": "shipped",
+    "event_at": START,
+    "event_date": DAY,
+    "order_id": "A1",
+    "message_id": "m1",
+    "publish_time": LATER,
+    "ingested_at": LATER,
+    "known_at": LATER,
+    "schema_version": 1,
+}
+FACT = {
+    "order_id": "A1",
+    "received_date": DAY,
+    "received_at": START,
+    "stage": "RECEIVED",
+    "status": "open",
+    "has_clock_skew": False,
+    "is_clean": True,
+    "delivery_attempt_count": 0,
+    "rework_count": 0,
+    "event_count": 1,
+    "first_event_at": START,
+    "last_event_at": LATER,
+}
+VISIT = {
+    "order_id": "A1",
+    "visit_number": 1,
+    "stage": "RECEIVED",
+    "entered_at": START,
+    "entered_date": DAY,
+    "stage_visit_number": 1,
+    "is_allowed": True,
+}
+REFUSAL = {"message_id": "r1", "reason_code": "wrong_type", "publish_time": START, "known_at": START, "known_date": DAY}
+BROKEN = {
+    "silver.stg_order_events": [
+        EVENT,
+        {**EVENT, "message_id": "m2"},
+        {**EVENT, "event_id": "e2", "event_date": DAY + datetime.timedelta(days=1)},
+        {**EVENT, "event_id": "e3", "event_at": instant("19 23:59:59.999999"), "event_type": "teleported"},
+        {**EVENT, "event_id": "e4", "patient_key": "P1"},
+        {**EVENT, "event_id": "e5", "patient_key": "0123456789abcdef" * 2, "known_at": instant("19 08:50")},
+        {**EVENT, "event_id": "e6", "known_at": instant("19 08:49:59.999999")},
+    ],
+    "silver.rejected_events": [REFUSAL, REFUSAL, {**REFUSAL, "message_id": "m1", "detail": "nps"}],
+    "gold.fact_order_lifecycle": [
+        FACT,
+        FACT,
+        {**FACT, "order_id": "B1", "status": "shipped", "stage": None, "received_at": None},
+        {**FACT, "order_id": "C1", "status": "delivered", "turnaround_hours": -0.1, "delivery_hours": 2.0},
+        {**FACT, "order_id": "D1", "turnaround_hours": None, "delivery_hours": -1.0},
+        {**FACT, "order_id": "E1", "first_event_at": LATER, "last_event_at": START},
+        {**FACT, "order_id": "F1", "event_count": 0, "turnaround_hours": 0.0},
+    ],
+    "gold.fact_stage_visits": [
+        VISIT,
+        VISIT,
+        {**VISIT, "visit_number": 2, "wait_hours": -0.5, "is_allowed": False},
+        {**VISIT, "order_id": "nowhere", "wait_hours": 0.0},
+    ],
+    "gold.dim_drugs": [
+        {"drug_ndc": "99999000101", "name": "Twice", "valid_from": DAY},
+        {"drug_ndc": "99999000101", "name": "Twice", "valid_from": DAY},
+        {"drug_ndc": "9999900010", "name": "Ten digits", "valid_from": DAY},
+        {"drug_ndc": "٩9999000101", "name": "A digit of another script", "valid_from": DAY},
+    ],
+    "gold.dim_patients": [
+        {"patient_key": "0" * 32, "zip3": "100"},
+        {"patient_key": "0" * 32, "zip3": None},
+        {"patient_key": "P1", "zip3": "100", "age_band": "90+"},
+        {"patient_key": "A" * 32, "zip3": "100"},
+        {"patient_key": "1" * 32, "zip3": "03601"},
+    ],
+    "gold.dim_pharmacies": [
+        {"pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice"},
+        {"pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice"},
+        {"pharmacy_id": "PH2", "time_zone": "", "name": "Nowhere"},
+    ],
+    "gold.dim_stages": [
+        {"stage": "RECEIVED", "stage_order": 10, "label": "again", "sla_hours": 4.0, "is_terminal": False},
+        {"stage": "ENDLESS", "stage_order": 300, "label": "no hours", "sla_hours": None, "is_terminal": False},
+    ],
+}
+ORDER = {
+    "simulation_id": "s1",
+    "pharmacy_id": "PH1",
+    "patient_id": "P1",
+    "drug_ndc": "99999000101",
+    "stage": "RECEIVED",
+    "status": "open",
+    "event_count": 1,
+    "received_at": START,
+    "known_until": LATER,
+}
+MILESTONES = (
+    "received_at",
+    "intake_completed_at",
+    "benefits_completed_at",
+    "prior_authorization_submitted_at",
+    "prior_authorization_decided_at",
+    "clinical_verified_at",
+    "filled_at",
+    "packed_at",
+    "shipped_at",
+    "delivered_at",
+    "cancelled_at",
+    "promised_at",
+)
+DEFECT = {
+    "simulation_id": "s1",
+    "defect": "missing_scan",
+    "source": "wms",
+    "event_id": "w1",
+    "event_type": "packed",
+    "event_at": START,
+    "observed_at": LATER,
+}
+TRUTH = {
+    "truth.orders": [
+        {**ORDER, "order_id": "A1", "received_at": LATER, "packed_at": START, "promised_at": LATER},
+        {**ORDER, "order_id": "t1", **dict.fromkeys(MILESTONES, LATER)},  # gold has no row of it
+        {**ORDER, "order_id": "F1", "simulation_id": "s2", "packed_at": START, "event_count": 2},
+    ],
+    "truth.defects": [{**DEFECT, "order_id": "F1"}, {**DEFECT, "order_id": "t1", "defect": "late"}],
+}

@@ -1,0 +1,198 @@
+"""Every statement gives the same rows on the local engine and in Google's reference evaluator."""
+
+import datetime
+
+import pytest
+
+from pbm360 import checks, medallion
+from pbm360.warehouse import STAGED_TABLES, statements
+from tests.sql import scenario
+from tests.sql.broken_rows import BROKEN, MILESTONES, TRUTH
+from tests.sql.catalog import created, sql_files
+from tests.sql.parity import Engines, unequal
+from tests.sql.scenario import CUTS, DAYS, instant
+
+STAGING_TABLES = (*STAGED_TABLES, "new_messages", "judged_messages", "touched_orders", "touched_events")
+MOMENTS = ["16 00:00", "18 00:00", "19 11:59:59.999999", "19 12:00", "20 08:00", "21 11:59", "22 00:00"]
+SPAN = {"first_date": DAYS[0], "last_date": DAYS[-1]}
+RUN = {"run_id": "run-2026-11-21", "run_date": DAYS[-1]}
+QUERIES = {
+    "build/last_run.sql": {"run_date": DAYS[1]},
+    "build/ledger.sql": SPAN,
+    "build/newest_run.sql": {},
+    "build/run_counts.sql": RUN,
+    "build/unpublished_days.sql": {"before": DAYS[-1]},
+    "dashboards/freshness.sql": {"now": instant("21 12:00:30")},
+    "dashboards/orders.sql": {"now": instant("21 12:00"), "history_days": 1, "at_risk_share": 0.8},
+    "dashboards/stages.sql": {},
+    "feeds/import_ledger.sql": {**SPAN, "import_id": "import-1"},
+    "notebooks/before_and_after.sql": {},
+    "notebooks/broken_gate.sql": {},
+    "notebooks/broken_message.sql": SPAN,
+    "notebooks/hindsight.sql": {"moment": instant("19 11:00")},
+    "notebooks/known_before_it_happened.sql": {"tolerance_seconds": 600},
+    "notebooks/known_delay.sql": {"known_date": DAYS[0]},
+    "notebooks/landed.sql": {"last_date": DAYS[1]},
+    "notebooks/ledger_by_day.sql": {},
+    "notebooks/missing_milestones.sql": {},
+    "notebooks/new_message_count.sql": {},
+    "notebooks/older_than.sql": {"known_date": DAYS[0], "window_days": 2},
+    "notebooks/on_time_share.sql": {"earlier_hours": 4},
+    "notebooks/one_message.sql": {"known_date": DAYS[0]},
+    "notebooks/one_order.sql": {},
+    "notebooks/open_orders_as_of.sql": {"as_of": instant("20 12:00")},
+    "notebooks/orders_by_stage.sql": {},
+    "notebooks/received_by_source.sql": {"known_date": DAYS[1]},
+    "notebooks/serving_against_gold.sql": {},
+    "notebooks/staged_refusals.sql": {},
+    "notebooks/staged_verdicts.sql": {},
+    "notebooks/turnaround.sql": {},
+    "stream/recent_keys.sql": {"since": instant("19 12:00")},
+    "stream/recent_minutes.sql": {"since": instant("19 10:00")},
+}
+
+
+def load_both(engines: Engines, table: str, rows: list[dict]) -> None:
+    for warehouse in (engines.local, engines.google):
+        warehouse.load_rows(table, rows)
+
+
+def build(warehouse, day: datetime.date) -> None:
+    """Build a day as `medallion.build` does, with a cut and a snapshot of order management of the test's own."""
+    run = medallion.BatchRun(f"run-{day}", day, CUTS[day])
+    warehouse.run("build/start_run.sql", {**run.key, "started_at": run.cut_at, "cut_at": run.cut_at})
+    for entity, rows in scenario.ENTITIES.items():
+        warehouse.load_rows(f"bronze.oms_{entity}", [row for row in rows if row["snapshot_date"] == day])
+    medallion.stage_silver(warehouse, run)
+    medallion.stage_gold(warehouse, run)
+    medallion.publish(warehouse, run)
+
+
+@pytest.fixture(scope="module")
+def empty(make_warehouse, make_reference, catalog) -> Engines:
+    """Two warehouses with nothing but the domain's rules."""
+    return Engines(make_warehouse(), make_reference(), catalog)
+
+
+@pytest.fixture(scope="module")
+def built(make_warehouse, make_reference, catalog) -> Engines:
+    """Two warehouses on which the scenario's three days are built; live knows more since the second."""
+    engines = Engines(make_warehouse(), make_reference(), catalog)
+    load_both(engines, "bronze.raw_orders", scenario.MESSAGES)
+    for day in DAYS[:-1]:
+        build(engines.local, day)
+        build(engines.google, day)
+    live = scenario.live_events(engines.local.read_table("silver.stg_order_events").to_pylist())
+    load_both(engines, "live.order_events", live)
+    build(engines.local, DAYS[-1])
+    build(engines.google, DAYS[-1])
+    return engines
+
+
+def test_three_days_built_leave_the_same_rows_in_every_table(built):
+    assert built.unequal_tables() == {}
+
+
+def test_the_scenario_reaches_every_edge_that_it_names(built):
+    rejected = built.local.read_table("silver.rejected_events").to_pylist()
+    assert {row["reason_code"] for row in rejected} == set(medallion.rules.rejection_reasons())
+    orders = built.local.read_table("gold.fact_order_lifecycle").to_pylist()
+    assert {row["status"] for row in orders} == {"open", "delivered", "cancelled", "returned", "lost"}
+    assert {row["is_on_time"] for row in orders} == {None, True, False}
+    assert {row["has_clock_skew"] for row in orders} == {True, False}
+    assert 0.75 in {row["delivery_hours"] for row in orders}  # 45 minutes are no hour
+    assert {row["age_band"] for row in built.local.read_table("gold.dim_patients").to_pylist()} >= {
+        "90+",
+        "10-19",
+        None,
+    }
+    assert "void" not in {row["order_id"] for row in orders}
+    live = {row["message_id"] for row in built.local.read_table("live.order_events").to_pylist()}
+    assert "live-1" in live and "old-1" not in live  # publishing drops what lies below the mark and is accounted for
+
+
+@pytest.mark.parametrize("sql_file", QUERIES)
+def test_the_built_days_give_the_same_answer_to(sql_file, built):
+    assert built.unequal_rows(sql_file, QUERIES[sql_file]) == []
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_the_time_machine_shows_the_same_at(moment, built):
+    sql = "select * from pbm_serving.order_lifecycle_as_of(@as_of)"
+    assert built.unequal_query(sql, {"as_of": instant(moment)}) == []
+
+
+def test_every_check_finds_the_same_in_the_built_days(built):
+    for name in checks.MEDALLION_CHECKS:
+        assert built.unequal_rows(f"checks/{name}.sql") == [], name
+        assert built.unequal_rows(f"checks/{name}.sql", staged=True) == [], name
+
+
+def test_nothing_gives_nothing_on_both(empty):
+    run = medallion.BatchRun("run-of-nothing", DAYS[0], CUTS[DAYS[0]])
+    for warehouse in (empty.local, empty.google):
+        warehouse.run("build/start_run.sql", {**run.key, "started_at": run.cut_at, "cut_at": run.cut_at})
+        medallion.stage_silver(warehouse, run)
+        medallion.stage_gold(warehouse, run)
+    assert empty.unequal_tables() == {}
+    for name in STAGING_TABLES:
+        assert empty.local.read_table(f"staging.{name}").num_rows == 0, name
+    for sql_file, parameters in QUERIES.items():
+        assert empty.unequal_rows(sql_file, parameters) == [], sql_file
+
+
+def test_every_check_finds_the_same_in_broken_tables_and_each_can_fail(make_warehouse, make_reference, catalog):
+    broken = Engines(make_warehouse(), make_reference(), catalog)
+    for table, rows in {**BROKEN, **TRUTH}.items():
+        load_both(broken, table, rows)
+    for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK):
+        sql_file = f"checks/{name}.sql"
+        assert broken.unequal_rows(sql_file) == [], name
+        found = {row["check_name"] for row in broken.local.run(sql_file).to_pylist()}
+        assert found == check_names(sql_file), name
+
+
+def check_names(sql_file: str) -> set[str]:
+    """Return the names of the checks that a file makes, as its text has them."""
+    if sql_file == f"checks/{checks.TRUTH_CHECK}.sql":
+        return {f"gold has the true {column}" for column in (*MILESTONES, "stage", "status", "event_count")}
+    text = " ".join(statements(sql_file)[0].split())
+    return {part.rpartition("'")[2] for part in text.split("' as check_name")[:-1]}
+
+
+def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_reference, catalog):
+    engines = Engines(make_warehouse(), make_reference(), catalog)
+    for table, rows in TRUTH.items():
+        load_both(engines, table, rows)
+    for entity, rows in scenario.ENTITIES.items():
+        load_both(engines, f"bronze.oms_{entity}", rows)
+    changes = {
+        "build/start_run.sql": {**RUN, "started_at": instant("21 12:00"), "cut_at": instant("21 12:00")},
+        "build/mark_failed.sql": {**RUN, "finished_at": instant("21 12:01"), "detail": "what 'it' said"},
+        "build/forget_orders.sql": {"simulation_id": "s1", "order_ids": ["t1", "t2"]},
+        "build/forget_snapshot.sql": {"snapshot_date": DAYS[0]},
+    }
+    for sql_file, parameters in changes.items():
+        engines.change_both(sql_file, parameters)
+        assert engines.unequal_tables(staging=False) == {}, sql_file
+    engines.change_both("build/forget_simulation.sql", {"simulation_id": "s1"})
+    assert engines.unequal_tables(staging=False) == {}
+    assert engines.local.read_table("truth.orders").num_rows == 1  # of the other simulation
+    assert {row["snapshot_date"] for row in engines.local.read_table("bronze.oms_drugs").to_pylist()} == set(DAYS[1:])
+
+
+def test_a_difference_between_rows_is_seen():
+    row = {"order_id": "A1", "wait_hours": 0.75, "at": instant("19 09:00")}
+    assert unequal([row, row], [dict(row), dict(row)]) == []
+    assert len(unequal([row, row], [row])) == 1
+    assert len(unequal([row], [{**row, "wait_hours": 1.0}])) == 2
+
+
+def test_every_file_of_sql_is_run_on_both_engines():
+    build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
+    changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
+    checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK)}
+    staged = {f"staging/{name}.sql" for name in (*STAGING_TABLES, "new_patients")}
+    included = {f"lifecycle/{name}.sql" for name in ("effective_events", "order_lifecycle", "stage_visits")}
+    defined = {name for name in sql_files() if created(statements(name)[0])}
+    assert set(sql_files()) == {*QUERIES, *build_steps, *changes, *checked, *staged, *included, *defined}
