@@ -107,8 +107,9 @@ def stage_silver(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult
     """
     with _failure_noted(warehouse, run):
         warehouse.run("staging/new_messages.sql", run.window)
+        warehouse.run("staging/judged_messages.sql")
         fill_vault(warehouse, run)
-        for name in ("judged_messages", "stg_order_events", "rejected_events", "touched_orders"):
+        for name in ("standing_messages", "stg_order_events", "rejected_events", "touched_orders"):
             warehouse.run(f"staging/{name}.sql")
         warehouse.run("build/mark_staged.sql", run.key)
         return _pass_gate(warehouse, run, SILVER_GATE)
@@ -121,7 +122,7 @@ def stage_gold(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """
     _require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
     with _failure_noted(warehouse, run):
-        for name in ("touched_events", "fact_order_lifecycle", "fact_stage_visits"):
+        for name in ("fact_order_lifecycle", "fact_stage_visits"):
             warehouse.run(f"staging/{name}.sql")
         for name in ("dim_drugs", "dim_patients", "dim_pharmacies"):
             warehouse.run(f"staging/{name}.sql", {"last_date": run.run_date})

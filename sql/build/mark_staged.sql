@@ -5,8 +5,8 @@
 update pbm_ops.batch_runs
 set
     status = 'staged',
-    new_message_count = (select count(*) from pbm_staging.judged_messages),
-    accepted_count = (select count(*) from pbm_staging.stg_order_events),
+    new_message_count = (select count(*) from pbm_vault.judged_messages),
+    accepted_count = (select count(*) from pbm_staging.standing_messages),
     rejected_count = (select count(*) from pbm_staging.rejected_events),
     touched_order_count = (select count(*) from pbm_staging.touched_orders)
 where run_date = @run_date and run_id = @run_id;

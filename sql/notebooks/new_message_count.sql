@@ -2,4 +2,4 @@
 -- Grain: one row.
 
 select count(*) as message_count
-from pbm_staging.judged_messages;
+from pbm_vault.judged_messages;

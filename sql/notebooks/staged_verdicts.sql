@@ -12,7 +12,7 @@ with
         select
             coalesce(judged.attribute_source, '(none)') as source,
             coalesce(refusals.verdict, 'accepted') as verdict
-        from pbm_staging.judged_messages as judged
+        from pbm_vault.judged_messages as judged
         left join refusals on refusals.message_id = judged.message_id
     )
 select verdict, source, count(*) as message_count

@@ -1,10 +1,10 @@
 -- Each new message parsed once, typed and judged; a null reason_code means accepted.
--- Grain: one row per new message.
--- Sources: pbm_staging.new_messages, pbm_vault.patient_keys, pbm_ops.rule_*, pbm_gold.dim_stages.
+-- Grain: one row per new message. In the vault, since it holds the patient's identifier.
+-- Sources: pbm_vault.new_messages, pbm_ops.rule_*, pbm_gold.dim_stages.
 -- The rules are those of lib/pbm360/domain/decode.py, which the stream follows: a differential test
 -- holds one against the other, and both against the reference evaluator.
 
-create or replace table pbm_staging.judged_messages as
+create or replace table pbm_vault.judged_messages as
 with
     messages as (
         select
@@ -14,7 +14,7 @@ with
             known_at,
             attribute_source,
             safe_convert_bytes_to_string(payload) as payload_text
-        from pbm_staging.new_messages
+        from pbm_vault.new_messages
     ),
     documents as (
         select
@@ -25,7 +25,9 @@ with
             attribute_source,
             if(
                 json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
-                and not regexp_contains(payload_text, r'^\x{FEFF}|\x00|\x{FFFD}'),
+                and strpos(payload_text, '\ufffd') = 0
+                and strpos(payload_text, chr(0)) = 0
+                and left(payload_text, 1) != '\ufeff',
                 payload_text,
                 null
             ) as document
@@ -307,8 +309,7 @@ with
                     )
                 ),
                 safe_cast(
-                    upper(regexp_replace(texts.time_text, r'(\.[0-9]{6})[0-9]+', r'\1'))
-                    as timestamp
+                    regexp_replace(texts.time_text, r'(\.[0-9]{6})[0-9]+', r'\1') as timestamp
                 ),
                 null
             ) as event_at,
@@ -416,8 +417,7 @@ with
                     )
                 ),
                 safe_cast(
-                    upper(regexp_replace(texts.promised_at_text, r'(\.[0-9]{6})[0-9]+', r'\1'))
-                    as timestamp
+                    regexp_replace(texts.promised_at_text, r'(\.[0-9]{6})[0-9]+', r'\1') as timestamp
                 ),
                 null
             ) as promised_at,
@@ -722,7 +722,7 @@ select
     staged.ingested_at,
     staged.known_at,
     staged.schema_version,
-    patient_keys.patient_key,
+    staged.patient_id,
     staged.pharmacy_id,
     staged.drug_ndc,
     staged.carrier,
@@ -763,5 +763,4 @@ select
     staged.correction_reason
 from staged
 left join pbm_gold.dim_stages as dim_stages on dim_stages.stage = staged.stage
-left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = staged.patient_id
 left join pbm_ops.rule_sparse_zip3 as rule_sparse_zip3 on rule_sparse_zip3.zip3 = staged.zip3;

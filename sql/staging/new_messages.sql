@@ -2,8 +2,9 @@
 -- Grain: one row per message (the first-known delivery of it).
 -- Sources: pbm_bronze.raw_orders, pbm_silver. Parameters: first_date, last_date (known_date, both
 -- included), cut_at (nothing ingested after it is read, so a build sees one fixed set).
+-- In the vault, since payloads hold identifiers.
 
-create or replace table pbm_staging.new_messages as
+create or replace table pbm_vault.new_messages as
 with
     deliveries as (
         select
@@ -15,7 +16,28 @@ with
             payload
         from pbm_bronze.raw_orders
         where known_date between @first_date and @last_date and ingested_at <= @cut_at
-        qualify row_number() over (partition by message_id order by known_at, ingested_at) = 1
+    ),
+    repeated as (
+        select message_id
+        from deliveries
+        group by message_id
+        having count(*) > 1
+    ),
+    first_deliveries as (
+        select deliveries.*
+        from deliveries
+        left join repeated on repeated.message_id = deliveries.message_id
+        where repeated.message_id is null
+        union all
+        select deliveries.*
+        from deliveries
+        inner join repeated on repeated.message_id = deliveries.message_id
+        where true
+        qualify
+            row_number() over (
+                partition by deliveries.message_id
+                order by deliveries.known_at, deliveries.ingested_at
+            ) = 1
     ),
     accounted as (
         select message_id
@@ -27,12 +49,12 @@ with
         where known_date >= @first_date
     )
 select
-    deliveries.message_id,
-    deliveries.publish_time,
-    deliveries.ingested_at,
-    deliveries.known_at,
-    deliveries.attribute_source,
-    deliveries.payload
-from deliveries
-left join accounted on accounted.message_id = deliveries.message_id
+    first_deliveries.message_id,
+    first_deliveries.publish_time,
+    first_deliveries.ingested_at,
+    first_deliveries.known_at,
+    first_deliveries.attribute_source,
+    first_deliveries.payload
+from first_deliveries
+left join accounted on accounted.message_id = first_deliveries.message_id
 where accounted.message_id is null;

@@ -1,19 +1,12 @@
 -- The patients that the new messages and the last snapshot name and the vault does not know yet.
 -- Grain: one row per patient id.
--- Sources: pbm_staging.new_messages, pbm_bronze.oms_patients, pbm_vault.patient_keys.
+-- Sources: pbm_vault.judged_messages, pbm_bronze.oms_patients, pbm_vault.patient_keys.
 -- Parameters: last_date (snapshots up to it). Read by Python, which makes the pseudonyms.
 
 with
-    documents as (
-        select safe_convert_bytes_to_string(payload) as payload_text
-        from pbm_staging.new_messages
-    ),
     named as (
-        select
-            json_value(
-                if(safe.parse_json(payload_text) is null, null, payload_text), '$.data.patient_id'
-            ) as patient_id
-        from documents
+        select patient_id
+        from pbm_vault.judged_messages
         union distinct
         select patient_id
         from pbm_bronze.oms_patients

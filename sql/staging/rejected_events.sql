@@ -1,6 +1,6 @@
 -- The messages that this build refuses: judged wrong, or another copy of the event stands.
 -- Grain: one row per refused message (a copy in silver that a new one displaces is one, too).
--- Sources: pbm_staging.judged_messages, pbm_staging.stg_order_events, pbm_silver.stg_order_events.
+-- Sources: pbm_vault.judged_messages, pbm_staging.stg_order_events, pbm_silver.stg_order_events.
 
 create or replace table pbm_staging.rejected_events as
 select
@@ -11,7 +11,7 @@ select
     publish_time,
     known_at,
     date(known_at) as known_date
-from pbm_staging.judged_messages
+from pbm_vault.judged_messages
 where reason_code is not null
 union all
 select
@@ -22,9 +22,9 @@ select
     judged.publish_time,
     judged.known_at,
     date(judged.known_at) as known_date
-from pbm_staging.judged_messages as judged
-left join pbm_staging.stg_order_events as staged on staged.message_id = judged.message_id
-where judged.reason_code is null and staged.message_id is null
+from pbm_vault.judged_messages as judged
+left join pbm_staging.standing_messages as standing on standing.message_id = judged.message_id
+where judged.reason_code is null and standing.message_id is null
 union all
 select
     displaced.message_id,

@@ -1,73 +1,61 @@
--- The events that this build adds to silver: of several copies the least (known_at, message_id).
+-- The events that this build adds to silver.
 -- Grain: one row per distinct event (source, event_id) whose standing copy is new.
--- Sources: pbm_staging.judged_messages, pbm_silver.stg_order_events.
+-- Sources: pbm_vault.judged_messages, pbm_staging.standing_messages, pbm_vault.patient_keys.
 
-create or replace table pbm_staging.stg_order_events as
-with
-    accepted as (
-        select *
-        from pbm_staging.judged_messages
-        where reason_code is null
-        qualify
-            row_number() over (partition by source, event_id order by known_at, message_id) = 1
-    )
+create or replace view pbm_staging.stg_order_events as
 select
-    accepted.event_id,
-    accepted.source,
-    accepted.event_type,
-    accepted.event_at,
-    accepted.event_date,
-    accepted.order_id,
-    accepted.stage,
-    accepted.stage_order,
-    accepted.message_id,
-    accepted.publish_time,
-    accepted.ingested_at,
-    accepted.known_at,
-    accepted.schema_version,
-    accepted.patient_key,
-    accepted.pharmacy_id,
-    accepted.drug_ndc,
-    accepted.carrier,
-    accepted.priority,
-    accepted.channel,
-    accepted.is_reship,
-    accepted.reason,
-    accepted.previous_order_id,
-    accepted.quantity,
-    accepted.days_supply,
-    accepted.fill_number,
-    accepted.need_by_date,
-    accepted.reject_codes,
-    accepted.plan_type,
-    accepted.patient_pay_usd,
-    accepted.decision,
-    accepted.items_expected,
-    accepted.items_packed,
-    accepted.is_documents_complete,
-    accepted.station,
-    accepted.scanner_id,
-    accepted.lot,
-    accepted.shift,
-    accepted.pack_type,
-    accepted.temperature_class,
-    accepted.condition,
-    accepted.service,
-    accepted.substatus,
-    accepted.zip3,
-    accepted.promised_at,
-    accepted.temperature_celsius,
-    accepted.minutes_outside,
-    accepted.wait_seconds,
-    accepted.is_abandoned,
-    accepted.nps,
-    accepted.csat,
-    accepted.corrects_id,
-    accepted.correction_reason
-from accepted
-left join pbm_silver.stg_order_events as standing
-    on standing.source = accepted.source and standing.event_id = accepted.event_id
-where
-    standing.event_id is null
-    or accepted.known_at < standing.known_at
-    or (accepted.known_at = standing.known_at and accepted.message_id < standing.message_id);
+    judged.event_id,
+    judged.source,
+    judged.event_type,
+    judged.event_at,
+    judged.event_date,
+    judged.order_id,
+    judged.stage,
+    judged.stage_order,
+    judged.message_id,
+    judged.publish_time,
+    judged.ingested_at,
+    judged.known_at,
+    judged.schema_version,
+    patient_keys.patient_key,
+    judged.pharmacy_id,
+    judged.drug_ndc,
+    judged.carrier,
+    judged.priority,
+    judged.channel,
+    judged.is_reship,
+    judged.reason,
+    judged.previous_order_id,
+    judged.quantity,
+    judged.days_supply,
+    judged.fill_number,
+    judged.need_by_date,
+    judged.reject_codes,
+    judged.plan_type,
+    judged.patient_pay_usd,
+    judged.decision,
+    judged.items_expected,
+    judged.items_packed,
+    judged.is_documents_complete,
+    judged.station,
+    judged.scanner_id,
+    judged.lot,
+    judged.shift,
+    judged.pack_type,
+    judged.temperature_class,
+    judged.condition,
+    judged.service,
+    judged.substatus,
+    judged.zip3,
+    judged.promised_at,
+    judged.temperature_celsius,
+    judged.minutes_outside,
+    judged.wait_seconds,
+    judged.is_abandoned,
+    judged.nps,
+    judged.csat,
+    judged.corrects_id,
+    judged.correction_reason
+from pbm_vault.judged_messages as judged
+inner join pbm_staging.standing_messages as standing on standing.message_id = judged.message_id
+left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = judged.patient_id;

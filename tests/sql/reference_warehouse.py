@@ -14,7 +14,7 @@ import pyarrow as pa
 from pbm360.settings import Settings
 from pbm360.warehouse import ARROW_TYPES, read_sql
 from tests.sql.catalog import BODY, PARAMETERS, Catalog, created, split_statements
-from tests.sql.googlesql import Columns, GoogleSql, GoogleSqlError, Rows
+from tests.sql.googlesql import Columns, GoogleSql, Rows
 
 NAME = re.compile(r"\bpbm_\w+\.\w+")
 CHANGE = re.compile(r"^(?:insert into|delete from|update) (\w+\.\w+)")
@@ -58,7 +58,7 @@ class ReferenceWarehouse:
         definition = created(statement)
         if definition:
             if definition.group(1) != "table":
-                raise GoogleSqlError(f"{definition.group(2)} is computed where it is read; nothing is to be created")
+                return {}, []  # computed where it is read
             self._rows[definition.group(2)] = self._evaluate(BODY.split(statement, 1)[1], parameters)[1]
             return {}, []
         change = CHANGE.match(statement)

@@ -45,6 +45,9 @@ def known_with_events(google, catalog):
     return catalog.register(google, {"events": catalog.tables[EVENTS]})
 
 
+WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in the vault
+
+
 @pytest.mark.parametrize("name", sql_files())
 def test_google_accepts_every_statement_of(name, google, known, known_with_events):
     number = known_with_events if name.startswith("lifecycle/") else known
@@ -66,7 +69,9 @@ def test_google_refuses(mistake, google, known):
 def test_each_file_that_creates_something_bears_its_name(catalog):
     names = {name: created(statements(name)[0]) for name in sql_files()}
     found = {name: match.group(2) for name, match in names.items() if match}
-    assert found == {name: f"pbm_{name.removesuffix('.sql').replace('/', '.')}" for name in found}
+    expected = {name: f"pbm_{name.removesuffix('.sql').replace('/', '.')}" for name in found}
+    expected |= {f"staging/{name}.sql": f"pbm_vault.{name}" for name in WITH_IDENTIFIERS}
+    assert found == expected
     assert set(found.values()) == set(catalog.tables) | set(catalog.functions)
 
 

@@ -12,7 +12,7 @@ from tests.sql.catalog import created, sql_files
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
 
-STAGING_TABLES = (*STAGED_TABLES, "new_messages", "judged_messages", "touched_orders", "touched_events")
+STAGING_STEPS = (*STAGED_TABLES, "new_messages", "judged_messages", "standing_messages", "touched_orders")
 MOMENTS = ["16 00:00", "18 00:00", "19 11:59:59.999999", "19 12:00", "20 08:00", "21 11:59", "22 00:00"]
 SPAN = {"first_date": DAYS[0], "last_date": DAYS[-1]}
 RUN = {"run_id": "run-2026-11-21", "run_date": DAYS[-1]}
@@ -135,8 +135,8 @@ def test_nothing_gives_nothing_on_both(empty):
         medallion.stage_silver(warehouse, run)
         medallion.stage_gold(warehouse, run)
     assert empty.unequal_tables() == {}
-    for name in STAGING_TABLES:
-        assert empty.local.read_table(f"staging.{name}").num_rows == 0, name
+    for name in STAGED_TABLES:
+        assert empty.local.query(f"select * from pbm_staging.{name}").num_rows == 0, name
     for sql_file, parameters in QUERIES.items():
         assert empty.unequal_rows(sql_file, parameters) == [], sql_file
 
@@ -192,7 +192,9 @@ def test_every_file_of_sql_is_run_on_both_engines():
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
     changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
     checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK)}
-    staged = {f"staging/{name}.sql" for name in (*STAGING_TABLES, "new_patients")}
-    included = {f"lifecycle/{name}.sql" for name in ("effective_events", "order_lifecycle", "stage_visits")}
+    staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
+    included = {
+        f"lifecycle/{name}.sql" for name in ("effective_events", "order_lifecycle", "stage_visits", "touched_events")
+    }
     defined = {name for name in sql_files() if created(statements(name)[0])}
     assert set(sql_files()) == {*QUERIES, *build_steps, *changes, *checked, *staged, *included, *defined}

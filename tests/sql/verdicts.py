@@ -14,6 +14,11 @@ EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 INSTANTS = ("event_at", "publish_time", "ingested_at", "known_at", "promised_at")
 KNOWN_MICROSECONDS = int(KNOWN_AT.timestamp()) * 1_000_000
 
+WITH_KEYS = """
+    select judged.*, patient_keys.patient_key
+    from pbm_vault.judged_messages as judged
+    left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = judged.patient_id
+"""
 Verdict = tuple | dict  # (reason_code, detail), or the event's row
 
 
@@ -35,11 +40,11 @@ def judged(warehouse, payloads: Mapping[str, bytes]) -> dict[str, Verdict]:
     messages = [
         {"message_id": str(number), "payload": payload, **stamps} for number, payload in enumerate(payloads.values())
     ]
-    warehouse.load_rows("staging.new_messages", messages, replace=True)
-    medallion.fill_vault(warehouse, medallion.BatchRun("judging", day, KNOWN_AT))
+    warehouse.load_rows("vault.new_messages", messages, replace=True)
     warehouse.run("staging/judged_messages.sql")
+    medallion.fill_vault(warehouse, medallion.BatchRun("judging", day, KNOWN_AT))
     names = list(payloads)
-    rows = warehouse.read_table("staging.judged_messages").to_pylist()
+    rows = warehouse.query(WITH_KEYS).to_pylist()
     assert sorted(int(row["message_id"]) for row in rows) == list(range(len(names)))
     return {names[int(row["message_id"])]: _verdict_in(row) for row in rows}
 

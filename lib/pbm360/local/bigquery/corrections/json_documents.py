@@ -1,7 +1,7 @@
 """Read JSON text as GoogleSQL does: numbers as they are written, the first of members of one name, strictly.
 
 DuckDB writes numbers anew (1.50 as 1.5) and takes text that is no JSON (`{"a": 1,}`, NaN), so it may read plain
-documents alone: flat ones and objects of flat ones, written without blanks, escapes and unusual numbers. Python reads
+documents alone: flat objects and objects of such, written without blanks, escapes and unusual numbers. Python reads
 the others. A query that takes several values out of one column has each document read once.
 """
 
@@ -23,34 +23,37 @@ PLAIN = rf"\{{(?:{NAME}:(?:{SCALAR}|{FLAT})(?:,{NAME}:(?:{SCALAR}|{FLAT}))*)?\}}
 SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 VALUE, QUERY = "pbm_json_value", "pbm_json_query"
 GATHERED = {VALUE: "pbm_json_values", QUERY: "pbm_json_queries"}
+KIND = "pbm_json_kind"
 MACROS = f"""
-create or replace macro pbm_is_flat_json(document) as regexp_full_match(document, $${FLAT}$$);
-create or replace macro pbm_is_plain_json(document) as regexp_full_match(document, $${PLAIN}$$);
-create or replace macro pbm_json_values(document, paths) as
+-- 2: an object with objects in it, 1: a flat object, both plain; 0: Python reads it.
+create or replace macro pbm_json_kind(document) as
     case
-        when pbm_is_flat_json(document) then json_extract_string(document, paths)
-        when pbm_is_plain_json(document) then
-            list_transform(
-                json_extract_string(document, paths),
-                lambda part: case when left(part, 1) = '{{' then null else part end
-            )
-        else pbm_exact_json_values(document, paths)
+        when regexp_full_match(document, $${PLAIN}$$) then if(contains(substr(document, 2), '{{'), 2, 1)
+        else 0
     end;
-create or replace macro pbm_json_queries(document, paths) as
+create or replace macro pbm_json_values(kind, document, paths) as
+    case when kind > 0 then json_extract_string(document, paths) else pbm_exact_json_values(document, paths) end;
+create or replace macro pbm_json_queries(kind, document, paths) as
     case
-        when pbm_is_plain_json(document) then
-            list_transform(
-                json_extract(document, paths), lambda part: nullif(cast(part as varchar), 'null')
-            )
+        when kind > 0 then cast(json_extract(document, paths) as varchar[])
         else pbm_exact_json_queries(document, paths)
     end;
+create or replace macro pbm_json_scalar_of(kind, text) as
+    case when kind = 2 and left(text, 1) = '{{' then null else text end;
+create or replace macro pbm_json_value_of(kind, document, path) as
+    pbm_json_scalar_of(kind, list_extract(pbm_json_values(kind, document, [path]), 1));
 create or replace macro pbm_json_value(document, path) as
-    list_extract(pbm_json_values(cast(document as varchar), [path]), 1);
+    pbm_json_value_of(pbm_json_kind(cast(document as varchar)), cast(document as varchar), path);
 create or replace macro pbm_json_query(document, path) as
-    list_extract(pbm_json_queries(cast(document as varchar), [path]), 1);
+    nullif(
+        list_extract(
+            pbm_json_queries(pbm_json_kind(cast(document as varchar)), cast(document as varchar), [path]), 1
+        ),
+        'null'
+    );
 create or replace macro pbm_json_type(document) as
     case
-        when pbm_is_plain_json(cast(document as varchar)) then 'object'
+        when pbm_json_kind(cast(document as varchar)) > 0 then 'object'
         else pbm_exact_json_type(cast(document as varchar))
     end;
 """
@@ -119,7 +122,7 @@ def _calls_by_column(select: exp.Select) -> dict[str, list[exp.Anonymous]]:
         document, path = call.expressions
         if isinstance(document, exp.Column) and isinstance(path, exp.Literal):
             found.setdefault(document.name, []).append(call)
-    return {column: calls for column, calls in found.items() if len(calls) > 1}
+    return found
 
 
 def _own_calls(select: exp.Select) -> Iterator[exp.Anonymous]:
@@ -130,25 +133,38 @@ def _own_calls(select: exp.Select) -> Iterator[exp.Anonymous]:
 
 
 def _gather_column(select: exp.Select, source: exp.Table, column: str, calls: list, number: int) -> None:
-    lists = []
-    for kind, function in GATHERED.items():
-        own = [call for call in calls if call.name == kind]
+    kind, lists = f"__json_{number}_kind", []
+    for called, function in GATHERED.items():
+        own = [call for call in calls if call.name == called]
         paths = list(dict.fromkeys(call.expressions[1].name for call in own))
         if own:
-            name = f"__json_{number}_{kind.rpartition('_')[2]}"
+            name = f"__json_{number}_{called.rpartition('_')[2]}"
             texts = exp.Array(expressions=[exp.Literal.string(path) for path in paths])
-            lists.append(exp.alias_(exp.Anonymous(this=function, expressions=[exp.column(column), texts]), name))
+            lists.append(exp.alias_(_call(function, exp.column(kind), exp.column(column), texts), name))
             for call in own:
                 place = exp.Literal.number(paths.index(call.expressions[1].name) + 1)
-                call.replace(exp.Anonymous(this="list_extract", expressions=[exp.column(name), place]))
+                call.replace(
+                    _taken(called, kind, call.expressions[1].name, _call("list_extract", exp.column(name), place))
+                )
     source = select.args["from_"].this
-    alias = source.alias_or_name
-    inner = exp.select("*", *lists).from_(source.copy())
+    inner = exp.select("*", exp.alias_(_call(KIND, exp.column(column)), kind)).from_(source.copy())
     where = select.args.get("where")
     if where is not None:
         inner.set("where", where.copy())
         select.set("where", None)
-    source.replace(inner.subquery(alias))
+    source.replace(exp.select("*", *lists).from_(inner.subquery("kinds")).subquery(source.alias_or_name))
+
+
+def _taken(called: str, kind: str, path: str, item: exp.Expression) -> exp.Expression:
+    """Return what a call means, given its item of the list: no container is a value, JSON's null is no part."""
+    if called == QUERY:
+        return exp.Nullif(this=item, expression=exp.Literal.string("null"))
+    is_deep = path.count(".") > 1  # in a plain document there is no container so deep
+    return item if is_deep else _call("pbm_json_scalar_of", exp.column(kind), item)
+
+
+def _call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
+    return exp.Anonymous(this=name, expressions=list(arguments))
 
 
 def _parse(document: str) -> object:

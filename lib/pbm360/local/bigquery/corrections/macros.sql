@@ -101,9 +101,13 @@ create or replace macro pbm_to_timestamp(given) as
             then cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)
         when given is not null then error('Invalid timestamp: ' || cast(given as varchar))
     end;
+create or replace macro pbm_is_plain_timestamp(given) as regexp_full_match(
+    given, '[12][0-9]{3}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z'
+);
 create or replace macro pbm_try_timestamp(given) as
     case
-        when typeof(given) <> 'VARCHAR' then try_cast(given as timestamptz)
+        when typeof(given) <> 'VARCHAR' or pbm_is_plain_timestamp(cast(given as varchar))
+            then try_cast(given as timestamptz)
         when pbm_is_timestamp_text(cast(given as varchar))
             and not pbm_is_past_the_ends(
                 trim(cast(given as varchar)), try_cast(pbm_timestamp_text(cast(given as varchar)) as timestamptz)

@@ -2,7 +2,6 @@
 -- Grain: one row per distinct event (source, event_id) of a touched order.
 -- Sources: pbm_staging.stg_order_events, pbm_staging.touched_orders, pbm_silver.stg_order_events.
 
-create or replace table pbm_staging.touched_events as
 select
     event_id,
     source,
