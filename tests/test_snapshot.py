@@ -33,11 +33,12 @@ ROWS = [
 def filled(make_warehouse):
     warehouse = make_warehouse()
     warehouse.load_rows("gold.fact_order_lifecycle", ROWS)
-    warehouse.load_rows(
-        "gold.dim_pharmacies", [{"pharmacy_id": "PH1", "name": "Harbor", "time_zone": "America/New_York"}]
-    )
-    drug = {"drug_ndc": "99999000101", "name": "HUMIRA", "therapy": "rheumatology", "valid_from": NOW.date()}
-    warehouse.load_rows("gold.dim_drugs", [drug])
+    latest = {"valid_from": NOW.date(), "is_latest": True}
+    earlier = {"valid_from": datetime.date(2025, 1, 1), "valid_to": datetime.date(2025, 12, 31), "is_latest": False}
+    pharmacy = {"pharmacy_id": "PH1", "name": "Harbor", "time_zone": "America/New_York"}
+    warehouse.load_rows("gold.dim_pharmacies", [pharmacy | latest, pharmacy | earlier | {"name": "Old harbor"}])
+    drug = {"drug_ndc": "99999000101", "name": "HUMIRA", "therapy": "rheumatology"}
+    warehouse.load_rows("gold.dim_drugs", [drug | latest, drug | earlier | {"name": "Humira of old"}])
     return warehouse
 
 

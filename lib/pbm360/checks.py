@@ -13,6 +13,7 @@ MEDALLION_CHECKS = (
     "rejected_events",
     "fact_order_lifecycle",
     "fact_stage_visits",
+    "fact_patient_feedback",
     "dim_drugs",
     "dim_patients",
     "dim_pharmacies",

@@ -19,13 +19,15 @@ from pbm360.warehouse import Warehouse
 
 OVERLAP_DAYS = 2  # a build of day D reads the messages known in [D - 2, D]
 SILVER_GATE = ("stg_order_events", "rejected_events")
-GOLD_GATE = ("fact_order_lifecycle", "fact_stage_visits", "dim_drugs", "dim_patients", "dim_pharmacies")
+DIMENSIONS = ("dim_drugs", "dim_patients", "dim_pharmacies")
+FACTS = ("fact_order_lifecycle", "fact_stage_visits", "fact_patient_feedback")
 RULE_TABLES = {
     "ops.rule_codes": "codes",
     "ops.rule_event_types": "event_types",
     "ops.rule_schemas": "schemas",
     "ops.rule_transitions": "transitions",
     "ops.rule_sparse_zip3": "sparse_zip3",
+    "ops.rule_holidays": "holidays",
 }
 
 
@@ -85,6 +87,8 @@ def load_rules(warehouse: Warehouse) -> None:
         rows = [{column: text or None for column, text in row.items()} for row in rules.read_table(name)]
         if name == "schemas":
             rows = [row | {"schema_version": int(row["schema_version"])} for row in rows]
+        if name == "holidays":
+            rows = [row | {"holiday_date": datetime.date.fromisoformat(row["holiday_date"])} for row in rows]
         warehouse.load_rows(table, rows, replace=True)
     warehouse.load_rows("gold.dim_stages", [asdict(stage) for stage in rules.stages().values()], replace=True)
 
@@ -116,17 +120,18 @@ def stage_silver(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult
 
 
 def stage_gold(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
-    """Compute the rows of the orders that the run touches and the dimensions, and pass gold's gate.
+    """Compute the dimensions and the rows of the orders that the run touches, and pass gold's gate.
 
     Raises `BuildError` where another run's silver is staged, `CheckFailed` where the gate fails.
     """
     _require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
     with _failure_noted(warehouse, run):
-        for name in ("fact_order_lifecycle", "fact_stage_visits"):
+        for name in DIMENSIONS:
             warehouse.run(f"staging/{name}.sql")
-        for name in ("dim_drugs", "dim_patients", "dim_pharmacies"):
-            warehouse.run(f"staging/{name}.sql", {"last_date": run.run_date})
-        found = _pass_gate(warehouse, run, GOLD_GATE)
+        found = _pass_gate(warehouse, run, DIMENSIONS)  # before the facts, which reckon in their calendars
+        for name in ("recalendared_orders", *FACTS):
+            warehouse.run(f"staging/{name}.sql")
+        found += _pass_gate(warehouse, run, FACTS)
         warehouse.run("build/mark_gated.sql", run.key)
         return found
 

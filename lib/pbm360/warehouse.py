@@ -26,6 +26,7 @@ STAGED_TABLES = (
     "rejected_events",
     "fact_order_lifecycle",
     "fact_stage_visits",
+    "fact_patient_feedback",
     "dim_drugs",
     "dim_patients",
     "dim_pharmacies",

@@ -24,18 +24,25 @@ select *
 from pbm_staging.rejected_events;
 
 delete from pbm_gold.fact_order_lifecycle
-where order_id in (select order_id from pbm_staging.touched_orders);
+where reported_order_id in (select order_id from pbm_staging.touched_orders);
 
 insert into pbm_gold.fact_order_lifecycle
 select *
 from pbm_staging.fact_order_lifecycle;
 
 delete from pbm_gold.fact_stage_visits
-where order_id in (select order_id from pbm_staging.touched_orders);
+where reported_order_id in (select order_id from pbm_staging.touched_orders);
 
 insert into pbm_gold.fact_stage_visits
 select *
 from pbm_staging.fact_stage_visits;
+
+delete from pbm_gold.fact_patient_feedback
+where reported_order_id in (select order_id from pbm_staging.touched_orders);
+
+insert into pbm_gold.fact_patient_feedback
+select *
+from pbm_staging.fact_patient_feedback;
 
 delete from pbm_gold.dim_patients
 where true;

@@ -33,7 +33,23 @@ select
     order_id as row_key,
     cast(turnaround_hours as string) as detail
 from pbm_gold.fact_order_lifecycle
-where turnaround_hours < 0 or delivery_hours < 0
+where turnaround_hours < 0 or delivery_hours < 0 or prior_authorization_hours < 0
+union all
+select
+    'a perfect order is on time' as check_name,
+    'fail' as severity,
+    order_id as row_key,
+    'is_perfect' as detail
+from pbm_gold.fact_order_lifecycle
+where is_perfect and not coalesce(is_on_time, false)
+union all
+select
+    'the reported id is used once' as check_name,
+    'warn' as severity,
+    order_id as row_key,
+    reported_order_id as detail
+from pbm_gold.fact_order_lifecycle
+where order_id != reported_order_id
 union all
 select
     'first event not after the last' as check_name,

@@ -55,5 +55,7 @@ select
 from orders
 inner join aged_orders on aged_orders.order_id = orders.order_id
 left join pbm_gold.dim_stages as stages on stages.stage = orders.stage
-left join pbm_gold.dim_pharmacies as pharmacies on pharmacies.pharmacy_id = orders.pharmacy_id
-left join pbm_gold.dim_drugs as drugs on drugs.drug_ndc = orders.drug_ndc;
+left join pbm_gold.dim_pharmacies as pharmacies
+    on pharmacies.pharmacy_id = orders.pharmacy_id and pharmacies.is_latest
+left join pbm_gold.dim_drugs as drugs
+    on drugs.drug_ndc = orders.drug_ndc and drugs.is_latest;

@@ -7,6 +7,10 @@ with
         from pbm_silver.stg_order_events
         where event_at <= @moment
     ),
+    pharmacies as (
+        select *
+        from pbm_gold.dim_pharmacies
+    ),
     known_today as (
         -- include lifecycle/order_lifecycle.sql
     )

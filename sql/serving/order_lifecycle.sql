@@ -153,11 +153,16 @@ with
             and pending_events.event_id = standing.event_id
         where pending_events.event_id is null
     ),
+    pharmacies as (
+        select *
+        from pbm_gold.dim_pharmacies
+    ),
     recomputed as (
         -- include lifecycle/order_lifecycle.sql
     )
 select
     order_id,
+    reported_order_id,
     patient_key,
     drug_ndc,
     pharmacy_id,
@@ -184,11 +189,28 @@ select
     stage_entered_at,
     sla_due_at,
     status,
+    cancellation_reason,
     turnaround_hours,
+    turnaround_business_days,
     delivery_hours,
+    prior_authorization_hours,
+    is_prior_authorization_first_pass,
+    is_appeal_overturned,
     has_clock_skew,
+    is_orphan,
     is_clean,
+    is_abandoned,
     is_on_time,
+    is_complete,
+    is_undamaged,
+    is_documented,
+    is_cold_chain,
+    is_temperature_monitored,
+    minutes_outside_range,
+    is_in_temperature,
+    is_perfect,
+    covered_until_at,
+    has_repeated_activity,
     delivery_attempt_count,
     rework_count,
     event_count,
@@ -198,6 +220,7 @@ from recomputed
 union all
 select
     fact.order_id,
+    fact.reported_order_id,
     fact.patient_key,
     fact.drug_ndc,
     fact.pharmacy_id,
@@ -224,16 +247,33 @@ select
     fact.stage_entered_at,
     fact.sla_due_at,
     fact.status,
+    fact.cancellation_reason,
     fact.turnaround_hours,
+    fact.turnaround_business_days,
     fact.delivery_hours,
+    fact.prior_authorization_hours,
+    fact.is_prior_authorization_first_pass,
+    fact.is_appeal_overturned,
     fact.has_clock_skew,
+    fact.is_orphan,
     fact.is_clean,
+    fact.is_abandoned,
     fact.is_on_time,
+    fact.is_complete,
+    fact.is_undamaged,
+    fact.is_documented,
+    fact.is_cold_chain,
+    fact.is_temperature_monitored,
+    fact.minutes_outside_range,
+    fact.is_in_temperature,
+    fact.is_perfect,
+    fact.covered_until_at,
+    fact.has_repeated_activity,
     fact.delivery_attempt_count,
     fact.rework_count,
     fact.event_count,
     fact.first_event_at,
     fact.last_event_at
 from pbm_gold.fact_order_lifecycle as fact
-left join touched_orders on touched_orders.order_id = fact.order_id
+left join touched_orders on touched_orders.order_id = fact.reported_order_id
 where touched_orders.order_id is null;

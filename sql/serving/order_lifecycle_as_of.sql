@@ -127,11 +127,16 @@ with
                 partition by source, event_id order by known_at, message_id, ingested_at
             ) = 1
     ),
+    pharmacies as (
+        select *
+        from pbm_gold.dim_pharmacies
+    ),
     computed as (
         -- include lifecycle/order_lifecycle.sql
     )
 select
     order_id,
+    reported_order_id,
     patient_key,
     drug_ndc,
     pharmacy_id,
@@ -158,11 +163,28 @@ select
     stage_entered_at,
     sla_due_at,
     status,
+    cancellation_reason,
     turnaround_hours,
+    turnaround_business_days,
     delivery_hours,
+    prior_authorization_hours,
+    is_prior_authorization_first_pass,
+    is_appeal_overturned,
     has_clock_skew,
+    is_orphan,
     is_clean,
+    is_abandoned,
     is_on_time,
+    is_complete,
+    is_undamaged,
+    is_documented,
+    is_cold_chain,
+    is_temperature_monitored,
+    minutes_outside_range,
+    is_in_temperature,
+    is_perfect,
+    covered_until_at,
+    has_repeated_activity,
     delivery_attempt_count,
     rework_count,
     event_count,

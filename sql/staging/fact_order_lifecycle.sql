@@ -7,6 +7,10 @@ with
     events as (
         -- include lifecycle/touched_events.sql
     ),
+    pharmacies as (
+        select *
+        from pbm_staging.dim_pharmacies
+    ),
     computed as (
         -- include lifecycle/order_lifecycle.sql
     )

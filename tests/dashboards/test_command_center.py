@@ -90,7 +90,8 @@ def filled_site(site):
     """The site with hand-made orders; tests of the empty one come before."""
     warehouse = site.warehouse
     names = {"PH1": "Harbor", "PH2": "Prairie"}
-    rows = [{"pharmacy_id": key, "name": name, "time_zone": "America/Chicago"} for key, name in names.items()]
+    latest = {"time_zone": "America/Chicago", "valid_from": NOW.date(), "is_latest": True}
+    rows = [{"pharmacy_id": key, "name": name} | latest for key, name in names.items()]
     warehouse.load_rows("gold.dim_pharmacies", rows)
     warehouse.load_rows("gold.fact_order_lifecycle", list(hand_made_orders()))
     return site

@@ -70,6 +70,7 @@ WHOLE_LIFE = (
 def test_a_whole_life_becomes_one_row():
     assert row_of(*WHOLE_LIFE) == {
         "order_id": "A1",
+        "reported_order_id": "A1",
         "patient_key": "k1",
         "drug_ndc": "99999000101",
         "pharmacy_id": "PH01",
@@ -98,9 +99,25 @@ def test_a_whole_life_becomes_one_row():
         "status": "delivered",
         "turnaround_hours": 130.0,
         "delivery_hours": 42.5,
+        "prior_authorization_hours": 80.0,
+        "is_prior_authorization_first_pass": True,
+        "is_appeal_overturned": None,
+        "cancellation_reason": None,
+        "is_abandoned": False,
         "has_clock_skew": False,
+        "is_orphan": False,
         "is_on_time": False,
         "is_clean": False,
+        "is_complete": None,
+        "is_undamaged": None,
+        "is_documented": None,
+        "is_cold_chain": False,
+        "is_temperature_monitored": False,
+        "minutes_outside_range": 0,
+        "is_in_temperature": True,
+        "is_perfect": False,
+        "covered_until_at": None,
+        "has_repeated_activity": True,
         "delivery_attempt_count": 2,
         "rework_count": 1,
         "event_count": 23,
@@ -248,3 +265,50 @@ COPIES = st.lists(st.sampled_from(WHOLE_LIFE), max_size=10)
 def test_order_of_arrival_and_copies_change_nothing(events, copies):
     again = [copy | {"message_id": "m9", "known_at": copy["known_at"] + datetime.timedelta(hours=1)} for copy in copies]
     assert order_rows([*again, *events]) == order_rows(WHOLE_LIFE)
+
+
+def test_an_order_id_that_comes_back_for_another_patient_is_another_order():
+    first = event("referral_received", 0, patient_key="k1")
+    rows = order_rows(
+        [
+            first,
+            event("shipped", 10),
+            event("delivered", 20),
+            event("referral_received", 100, patient_key="k2"),
+            event("shipped", 110),
+            event("survey", 120, patient_key="k1", nps=9),  # the first patient speaks late
+            event("referral_received", 200, patient_key="k1"),
+        ]
+    )
+    assert {row["order_id"]: (row["reported_order_id"], row["status"], row["event_count"]) for row in rows} == {
+        "A1": ("A1", "delivered", 4),
+        "A1 (2)": ("A1", "open", 2),
+        "A1 (3)": ("A1", "open", 1),
+    }
+
+
+def test_a_referral_told_twice_or_without_its_patient_begins_no_other_order():
+    again = event("referral_received", 50, patient_key="k1") | {"event_id": "again"}
+    nobody = event("referral_received", 60) | {"event_id": "nobody"}
+    rows = order_rows([event("referral_received", 0, patient_key="k1"), again, nobody, event("shipped", 10)])
+    assert [(row["order_id"], row["event_count"]) for row in rows] == [("A1", 4)]
+
+
+def test_a_perfect_order_is_on_time_complete_undamaged_in_temperature_and_documented():
+    packed = event("packed", 1, items_expected=2, items_packed=2, is_documents_complete=True, pack_type="cold")
+    delivered = event("delivered", 10, condition="intact", promised_at=hours(10))
+    reading = event("temperature_reading", 5)
+    excursion = event("temperature_excursion", 6, minutes_outside=31)
+    assert row_of(packed, delivered, reading)["is_perfect"] is True
+    assert row_of(packed, delivered)["is_perfect"] is None  # cold, and nobody measured
+    assert row_of(packed, delivered, excursion)["is_perfect"] is False
+    assert row_of(packed | {"items_packed": 1}, delivered)["is_perfect"] is False
+    assert row_of(packed, delivered | {"condition": "damaged"}, reading)["is_undamaged"] is False
+
+
+def test_an_order_cancelled_for_cost_before_its_first_fill_is_abandoned():
+    referral, cancelled = event("referral_received", 0), event("order_cancelled", 9, reason="cost")
+    assert row_of(referral, cancelled)["is_abandoned"] is True
+    assert row_of(referral, event("filled", 5), cancelled)["is_abandoned"] is False
+    assert row_of(referral, cancelled | {"reason": "payer"})["is_abandoned"] is False
+    assert row_of(cancelled)["is_orphan"] is True

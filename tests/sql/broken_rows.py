@@ -21,8 +21,14 @@ EVENT = {
     "known_at": LATER,
     "schema_version": 1,
 }
+FLAGS = dict.fromkeys(
+    ["is_orphan", "is_abandoned", "is_cold_chain", "is_temperature_monitored", "has_repeated_activity"], False
+)
 FACT = {
+    **FLAGS,
     "order_id": "A1",
+    "reported_order_id": "A1",
+    "minutes_outside_range": 0,
     "received_date": DAY,
     "received_at": START,
     "stage": "RECEIVED",
@@ -37,6 +43,7 @@ FACT = {
 }
 VISIT = {
     "order_id": "A1",
+    "reported_order_id": "A1",
     "visit_number": 1,
     "stage": "RECEIVED",
     "entered_at": START,
@@ -44,6 +51,19 @@ VISIT = {
     "stage_visit_number": 1,
     "is_allowed": True,
 }
+FEEDBACK = {
+    "event_id": "f1",
+    "source": "crm",
+    "order_id": "A1",
+    "reported_order_id": "A1",
+    "feedback_type": "survey",
+    "occurred_at": LATER,
+    "occurred_date": DAY,
+    "order_status": "open",
+    "is_after_delivery": False,
+}
+BEFORE = DAY - datetime.timedelta(days=1)
+PERIOD = {"valid_from": DAY, "is_latest": True}
 REFUSAL = {"message_id": "r1", "reason_code": "wrong_type", "publish_time": START, "known_at": START, "known_date": DAY}
 BROKEN = {
     "silver.stg_order_events": [
@@ -63,7 +83,8 @@ BROKEN = {
         {**FACT, "order_id": "C1", "status": "delivered", "turnaround_hours": -0.1, "delivery_hours": 2.0},
         {**FACT, "order_id": "D1", "turnaround_hours": None, "delivery_hours": -1.0},
         {**FACT, "order_id": "E1", "first_event_at": LATER, "last_event_at": START},
-        {**FACT, "order_id": "F1", "event_count": 0, "turnaround_hours": 0.0},
+        {**FACT, "order_id": "F1", "event_count": 0, "turnaround_hours": 0.0, "prior_authorization_hours": -1.0},
+        {**FACT, "order_id": "A1 (2)", "is_perfect": True},
     ],
     "gold.fact_stage_visits": [
         VISIT,
@@ -71,23 +92,32 @@ BROKEN = {
         {**VISIT, "visit_number": 2, "wait_hours": -0.5, "is_allowed": False},
         {**VISIT, "order_id": "nowhere", "wait_hours": 0.0},
     ],
+    "gold.fact_patient_feedback": [
+        FEEDBACK,
+        FEEDBACK,
+        {**FEEDBACK, "event_id": "f2", "order_id": "nowhere", "nps": 9, "nps_category": "promoter"},
+        {**FEEDBACK, "event_id": "f3", "nps": 9, "nps_category": "passive"},
+        {**FEEDBACK, "event_id": "f4", "nps": 6},
+    ],
     "gold.dim_drugs": [
-        {"drug_ndc": "99999000101", "name": "Twice", "valid_from": DAY},
-        {"drug_ndc": "99999000101", "name": "Twice", "valid_from": DAY},
-        {"drug_ndc": "9999900010", "name": "Ten digits", "valid_from": DAY},
-        {"drug_ndc": "٩9999000101", "name": "A digit of another script", "valid_from": DAY},
+        {**PERIOD, "drug_ndc": "99999000101", "name": "Twice"},
+        {**PERIOD, "drug_ndc": "99999000101", "name": "Twice"},
+        {**PERIOD, "drug_ndc": "9999900010", "name": "Ten digits", "is_latest": False},
+        {**PERIOD, "drug_ndc": "٩9999000101", "name": "A digit of another script", "valid_to": BEFORE},
     ],
     "gold.dim_patients": [
-        {"patient_key": "0" * 32, "zip3": "100"},
-        {"patient_key": "0" * 32, "zip3": None},
-        {"patient_key": "P1", "zip3": "100", "age_band": "90+"},
-        {"patient_key": "A" * 32, "zip3": "100"},
-        {"patient_key": "1" * 32, "zip3": "03601"},
+        {**PERIOD, "patient_key": "0" * 32, "zip3": "100"},
+        {**PERIOD, "patient_key": "0" * 32, "zip3": None},
+        {**PERIOD, "patient_key": "P1", "zip3": "100", "age_band": "90+", "is_latest": False},
+        {**PERIOD, "patient_key": "A" * 32, "zip3": "100", "valid_to": BEFORE},
+        {**PERIOD, "patient_key": "1" * 32, "zip3": "03601"},
     ],
     "gold.dim_pharmacies": [
-        {"pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice"},
-        {"pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice"},
-        {"pharmacy_id": "PH2", "time_zone": "", "name": "Nowhere"},
+        {**PERIOD, "pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice", "open_days": "1111100"},
+        {**PERIOD, "pharmacy_id": "PH1", "time_zone": "UTC", "name": "Twice", "open_days": None},
+        {**PERIOD, "pharmacy_id": "PH2", "time_zone": "", "name": "Nowhere", "is_latest": False},
+        {**PERIOD, "pharmacy_id": "PH3", "time_zone": "America/New_York", "name": "Six days", "open_days": "111110"},
+        {**PERIOD, "pharmacy_id": "PH4", "time_zone": "Africa/Cairo", "name": "Ended before", "valid_to": BEFORE},
     ],
     "gold.dim_stages": [
         {"stage": "RECEIVED", "stage_order": 10, "label": "again", "sla_hours": 4.0, "is_terminal": False},

@@ -110,6 +110,32 @@ EDGES_OF_TIME = [
     *life("skewed-twice", ("shipped", "2026-11-19T12:00:00Z", "wms"), ("delivered", "2026-11-19T11:59:59Z", "carrier")),
     *life("first-of-all", ("referral_received", "2010-01-01T00:00:00Z"), ("shipped", "2026-11-20T18:00:00Z", "wms")),
 ]
+WEEKS = [
+    *life(
+        "over-a-weekend",  # Thursday evening there to Tuesday morning
+        ("referral_received", "2026-11-13T02:00:00Z", "oms", {"pharmacy_id": "PH1", "patient_id": "P1"}),
+        ("shipped", "2026-11-17T14:00:00Z", "wms"),
+    ),
+    *life(
+        "over-memorial-day",
+        ("referral_received", "2026-05-22T14:00:00Z", "oms", {"pharmacy_id": "PH1"}),
+        ("shipped", "2026-05-26T14:00:00Z", "wms"),
+    ),
+    *life(
+        "the-same-day",
+        ("referral_received", "2026-11-18T14:00:00Z", "oms", {"pharmacy_id": "PH1"}),
+        ("shipped", "2026-11-18T20:00:00Z", "wms"),
+    ),
+]
+REUSED = life(
+    "reused",
+    ("referral_received", "2026-11-01T09:00:00Z", "oms", {"patient_id": "P1"}),
+    ("delivered", "2026-11-05T09:00:00Z", "carrier", {"condition": "damaged"}),
+    ("referral_received", "2026-11-18T09:00:00Z", "oms", {"patient_id": "P2"}),
+    ("shipped", "2026-11-19T09:00:00Z", "wms"),
+    ("complaint", "2026-11-19T10:00:00Z", "crm", {"patient_id": "P1", "reason": "damaged"}),
+    ("call", "2026-11-19T11:00:00Z", "crm", {"wait": 31, "abandoned": False}),
+)
 TIES = [
     *life(
         "late",
@@ -243,7 +269,7 @@ REFUSED = [
     message(raw_event("dataschema", '"order-event/9"'), "21 09:30"),
     message(raw_event("data", "[]"), "21 09:30"),
 ]
-MESSAGES = [*WHOLE_LIFE, *EDGES_OF_TIME, *TIES, *ENDS, *CORRECTIONS, *DELIVERIES, *REFUSED]
+MESSAGES = [*WHOLE_LIFE, *EDGES_OF_TIME, *WEEKS, *REUSED, *TIES, *ENDS, *CORRECTIONS, *DELIVERIES, *REFUSED]
 
 
 def _patient(patient_id: str, birth_date: str | None, zip_code: str | None, day: datetime.date) -> dict:
@@ -273,7 +299,13 @@ DRUGS = [
 ]
 PHARMACIES = [
     *(
-        {"snapshot_date": day, "pharmacy_id": "PH1", "name": f"Name on {day}", "time_zone": "America/New_York"}
+        {
+            "snapshot_date": day,
+            "pharmacy_id": "PH1",
+            "name": f"Name on {day}",
+            "time_zone": "America/New_York",
+            "open_days": "1111100" if day != DAYS[2] else "1111110",  # from the third day on Saturdays, too
+        }
         for day in DAYS
     ),
     {"snapshot_date": DAYS[1], "pharmacy_id": "PH2", "name": "", "time_zone": "America/Phoenix"},

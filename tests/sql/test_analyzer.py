@@ -9,6 +9,12 @@ from tests.sql.catalog import PARAMETERS, created, sql_files, without_comments
 from tests.sql.googlesql import GoogleSqlError
 
 EVENTS = "pbm_silver.stg_order_events"
+WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in the vault
+RELATIONS = {
+    "events": EVENTS,
+    "orders": "pbm_gold.fact_order_lifecycle",
+    "pharmacies": "pbm_gold.dim_pharmacies",
+}
 NOT_GOOGLESQL = {
     "an unknown column": "select order_nr from pbm_gold.fact_order_lifecycle",
     "an unknown table": "select order_id from pbm_gold.fact_orders",
@@ -40,17 +46,14 @@ def known(google, catalog):
 
 
 @pytest.fixture(scope="module")
-def known_with_events(google, catalog):
-    """The same, with the relation `events` that the files of `lifecycle/` are written over."""
-    return catalog.register(google, {"events": catalog.tables[EVENTS]})
-
-
-WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in the vault
+def known_with_relations(google, catalog):
+    """The same, with the relations that the files of `lifecycle/` are written over."""
+    return catalog.register(google, {name: catalog.tables[table] for name, table in RELATIONS.items()})
 
 
 @pytest.mark.parametrize("name", sql_files())
-def test_google_accepts_every_statement_of(name, google, known, known_with_events):
-    number = known_with_events if name.startswith("lifecycle/") else known
+def test_google_accepts_every_statement_of(name, google, known, known_with_relations):
+    number = known_with_relations if name.startswith("lifecycle/") else known
     for statement in statements(name):
         google.analyze(statement, number, PARAMETERS)
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pbm360 import medallion
 from pbm360.domain import rules
-from pbm360.domain.lifecycle import distinct_events, effective_events, order_rows
+from pbm360.domain.lifecycle import distinct_events, effective_events, order_rows, split_reused
 
 START = datetime.datetime(2026, 11, 1, 4, 30, tzinfo=datetime.UTC)  # an hour and a half before a clock goes back
 ORDERS = [f"order-{number:02}" for number in range(24)]
@@ -30,7 +30,7 @@ ROUNDS = settings(
 @st.composite
 def events(draw) -> dict:
     """Draw one row of silver; few sources, ids and instants, so that copies, ties and corrections meet."""
-    event_type = draw(st.sampled_from(sorted(rules.event_types())))
+    event_type = draw(st.sampled_from([*sorted(rules.event_types()), *["referral_received"] * 6]))
     decision = draw(st.sampled_from([None, "approved", "denied"]))
     kind = rules.event_types()[event_type]
     stage = (kind.stage_when_denied if decision == "denied" else None) or kind.stage
@@ -49,7 +49,7 @@ def events(draw) -> dict:
         "ingested_at": START,
         "known_at": START + datetime.timedelta(minutes=draw(st.integers(0, 3))),
         "schema_version": 1,
-        "patient_key": draw(st.sampled_from([None, "k1", "k2"])),
+        "patient_key": draw(st.sampled_from([None, "k1", "k2", "k3"])),
         "pharmacy_id": draw(st.sampled_from([None, "PH1", "PH2"])),
         "drug_ndc": draw(st.sampled_from([None, "00000000001", "00000000002"])),
         "carrier": draw(st.sampled_from([None, "ups", "fedex"])),
@@ -59,6 +59,14 @@ def events(draw) -> dict:
         "days_supply": draw(st.sampled_from([None, 28, 30])),
         "fill_number": draw(st.sampled_from([None, 1, 2])),
         "promised_at": draw(st.sampled_from([None, event_at, START + datetime.timedelta(hours=45)])),
+        "reason": draw(st.sampled_from([None, "cost", "patient", "clinical"])),
+        "items_expected": draw(st.sampled_from([None, 1, 2])),
+        "items_packed": draw(st.sampled_from([None, 1, 2])),
+        "is_documents_complete": draw(st.sampled_from([None, True, False])),
+        "condition": draw(st.sampled_from([None, "intact", "damaged"])),
+        "pack_type": draw(st.sampled_from([None, None, "ambient", "cold"])),
+        "temperature_class": draw(st.sampled_from([None, None, "ambient", "frozen"])),
+        "minutes_outside": draw(st.sampled_from([None, 10, 21])),
         "corrects_id": draw(st.one_of(MAYBE, MAYBE, st.sampled_from(EVENT_IDS))),
         "correction_reason": draw(st.sampled_from([None, None, "did_not_occur", "incorrect_data"])),
     }
@@ -74,42 +82,67 @@ def staged(make_warehouse):
     """A warehouse that has the staging tables of a build of nothing."""
     warehouse = make_warehouse()
     run = medallion.BatchRun("none", START.date(), START)
-    names = ("new_messages", "judged_messages", "standing_messages", "stg_order_events", "touched_orders")
+    names = (
+        "new_messages",
+        "judged_messages",
+        "standing_messages",
+        "stg_order_events",
+        "touched_orders",
+        "dim_drugs",
+        "dim_patients",
+        "dim_pharmacies",
+    )
     for name in names:
         warehouse.run(f"staging/{name}.sql", run.window if name == "new_messages" else None)
     return warehouse
 
 
 def by_order(rows: list[dict]) -> dict[str, dict]:
-    return {row["order_id"]: row for row in rows}
+    """Return the rows by order, without what needs the pharmacies' calendars."""
+    return {
+        row["order_id"]: {name: value for name, value in row.items() if name != "turnaround_business_days"}
+        for row in rows
+    }
 
 
 def visit_rows(found: list[dict]) -> list[dict]:
     """Work the visits out in plain Python: runs of one stage among the events that count, in their total order."""
     rows = []
-    for order_id in ORDERS:
-        order = effective_events(event for event in distinct_events(found) if event["order_id"] == order_id)
-        runs = [list(run) for _, run in itertools.groupby([e for e in order if e["stage"]], lambda e: e["stage"])]
-        for number, run in enumerate(runs):
-            before = runs[number - 1][0]["stage"] if number else None
-            entered_at = run[0]["event_at"]
-            left_at = runs[number + 1][0]["event_at"] if number + 1 < len(runs) else None
-            stage = run[0]["stage"]
-            rows.append(
-                {
-                    "order_id": order_id,
-                    "visit_number": number + 1,
-                    "stage": stage,
-                    "previous_stage": before,
-                    "entered_at": entered_at,
-                    "entered_date": entered_at.date(),
-                    "left_at": left_at,
-                    "wait_hours": None if left_at is None else (left_at - entered_at) / datetime.timedelta(hours=1),
-                    "stage_visit_number": sum(earlier[0]["stage"] == stage for earlier in runs[: number + 1]),
-                    "is_allowed": before is None or (before, stage) in rules.allowed_transitions(),
-                }
-            )
-    return rows
+    for reported_id in ORDERS:
+        own = effective_events(event for event in distinct_events(found) if event["order_id"] == reported_id)
+        for order_id, order in split_reused(reported_id, own).items():
+            runs = [list(run) for _, run in itertools.groupby([e for e in order if e["stage"]], lambda e: e["stage"])]
+            entries = [(run[0]["stage"], run[0]["event_at"]) for run in runs]
+            rows += [
+                visit_row(order_id, entries, place) | {"reported_order_id": reported_id} for place in range(len(runs))
+            ]
+    return sorted(rows, key=lambda row: (row["order_id"], row["visit_number"]))
+
+
+def visit_row(order_id: str, entries: list[tuple], place: int) -> dict:
+    """Return the visit at a place among an order's (stage, entered_at)."""
+    stage, entered_at = entries[place]
+    before = entries[place - 1][0] if place else None
+    after, left_at = entries[place + 1] if place + 1 < len(entries) else (None, None)
+    visited = [name for name, _ in entries]
+    wait_hours = None if left_at is None else (left_at - entered_at) / datetime.timedelta(hours=1)
+    rule = rules.stages()[stage]
+    is_forward = after is not None and rules.stages()[after].stage_order > rule.stage_order
+    return {
+        "order_id": order_id,
+        "visit_number": place + 1,
+        "stage": stage,
+        "previous_stage": before,
+        "next_stage": after,
+        "entered_at": entered_at,
+        "entered_date": entered_at.date(),
+        "left_at": left_at,
+        "wait_hours": wait_hours,
+        "is_breached": None if None in (wait_hours, rule.sla_hours) else wait_hours > rule.sla_hours,
+        "stage_visit_number": visited[: place + 1].count(stage),
+        "is_first_pass": None if left_at is None else is_forward and visited.count(stage) == 1,
+        "is_allowed": before is None or (before, stage) in rules.allowed_transitions(),
+    }
 
 
 @ROUNDS

@@ -12,7 +12,14 @@ from tests.sql.catalog import created, sql_files
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
 
-STAGING_STEPS = (*STAGED_TABLES, "new_messages", "judged_messages", "standing_messages", "touched_orders")
+STAGING_STEPS = (
+    *STAGED_TABLES,
+    "new_messages",
+    "judged_messages",
+    "standing_messages",
+    "touched_orders",
+    "recalendared_orders",
+)
 MOMENTS = ["16 00:00", "18 00:00", "19 11:59:59.999999", "19 12:00", "20 08:00", "21 11:59", "22 00:00"]
 SPAN = {"first_date": DAYS[0], "last_date": DAYS[-1]}
 RUN = {"run_id": "run-2026-11-21", "run_date": DAYS[-1]}
@@ -106,7 +113,25 @@ def test_the_scenario_reaches_every_edge_that_it_names(built):
         "10-19",
         None,
     }
-    assert "void" not in {row["order_id"] for row in orders}
+    by_id = {row["order_id"]: row for row in orders}
+    assert "void" not in by_id
+    days = [by_id[name]["turnaround_business_days"] for name in ("over-a-weekend", "over-memorial-day", "the-same-day")]
+    assert days == [4, 2, 0]  # Saturdays are open in the newest calendar; Memorial Day is not
+    assert (by_id["reused"]["status"], by_id["reused (2)"]["stage"]) == ("delivered", "SHIPPED")
+    feedback = built.local.read_table("gold.fact_patient_feedback").to_pylist()
+    assert {(row["order_id"], row["feedback_type"]) for row in feedback} >= {
+        ("whole", "survey"),
+        ("reused", "complaint"),
+        ("reused (2)", "call"),
+    }
+    drugs = built.local.read_table("gold.dim_drugs").to_pylist()
+    assert {(row["drug_ndc"], row["valid_from"], row["valid_to"], row["is_latest"]) for row in drugs} == {
+        ("99999000101", DAYS[0], DAYS[0], False),
+        ("99999000101", DAYS[1], DAYS[1], False),
+        ("99999000101", DAYS[2], None, True),
+        ("09999900010", DAYS[0], DAYS[0], True),
+        ("99999000202", DAYS[1], DAYS[1], True),
+    }
     live = {row["message_id"] for row in built.local.read_table("live.order_events").to_pylist()}
     assert "live-1" in live and "old-1" not in live  # publishing drops what lies below the mark and is accounted for
 
@@ -194,7 +219,8 @@ def test_every_file_of_sql_is_run_on_both_engines():
     checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK)}
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
     included = {
-        f"lifecycle/{name}.sql" for name in ("effective_events", "order_lifecycle", "stage_visits", "touched_events")
+        f"lifecycle/{name}.sql"
+        for name in ("effective_events", "order_lifecycle", "stage_visits", "patient_feedback", "touched_events")
     }
     defined = {name for name in sql_files() if created(statements(name)[0])}
     assert set(sql_files()) == {*QUERIES, *build_steps, *changes, *checked, *staged, *included, *defined}
