@@ -18,6 +18,7 @@ MEDALLION_CHECKS = (
     "dim_patients",
     "dim_pharmacies",
     "dim_stages",
+    "scanner_clocks",
 )
 TRUTH_CHECK = "truth_orders"
 

@@ -121,6 +121,15 @@ def backfill(
         medallion.backfill(warehouse, first.date(), last.date(), built)
 
 
+@app.command(name="catch-up")
+def catch_up() -> None:
+    """Look through all of bronze for messages that no build has accounted for, and build their days."""
+    from pbm360 import medallion
+
+    count = medallion.catch_up(open_warehouse(), _print_report)
+    console.print(f"{count:,} messages had been left behind" if count else "no message was left behind")
+
+
 def _print_report(report) -> None:
     console.print(
         f"  {report.run_date}  {report.new_message_count:>8,} messages = {report.accepted_count:,} accepted + "

@@ -192,6 +192,33 @@ def unpublished_days(warehouse: Warehouse, before: datetime.date) -> list[dateti
     return warehouse.run("build/unpublished_days.sql", {"before": before})["known_date"].to_pylist()
 
 
+def stragglers(warehouse: Warehouse, last_date: datetime.date | None = None) -> dict[datetime.date, int]:
+    """Count, by known_date, the messages that no build has accounted for: the full anti-join, for once a week.
+
+    `last_date` is the high-water mark where it is not given; before any day is published there are none.
+    """
+    last_date = last_date or next(iter(warehouse.run("build/high_water_date.sql")["high_water_date"].to_pylist()), None)
+    if last_date is None:
+        return {}
+    rows = warehouse.run("build/stragglers.sql", {"last_date": last_date}).to_pylist()
+    return {row["known_date"]: row["message_count"] for row in rows}
+
+
+def catch_up(warehouse: Warehouse, on_built: Callable[[BuildReport], None] = lambda report: None) -> int:
+    """Build every day that has stragglers and return how many messages there were.
+
+    Raises `LedgerError` where some are still not accounted for.
+    """
+    found = stragglers(warehouse)
+    for day in found:
+        on_built(build(warehouse, day))
+    left = stragglers(warehouse) if found else {}
+    if left:
+        named = ", ".join(f"{count} of {day}" for day, count in left.items())
+        raise LedgerError(f"messages are not accounted for after a build of their day: {named}; see pbm_ops.batch_runs")
+    return sum(found.values())
+
+
 def report(warehouse: Warehouse, run: BatchRun, started_at: datetime.datetime) -> BuildReport:
     """Read what a run counted; `seconds` is the time since `started_at`."""
     row = warehouse.run("build/run_counts.sql", run.key).to_pylist()[0]

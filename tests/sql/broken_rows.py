@@ -7,6 +7,7 @@ import datetime
 from tests.sql.scenario import instant
 
 DAY = datetime.date(2026, 11, 19)
+MINUTE = datetime.timedelta(minutes=1)
 START, LATER = instant("19 09:00"), instant("19 10:00")
 EVENT = {
     "event_id": "e1",
@@ -74,6 +75,17 @@ BROKEN = {
         {**EVENT, "event_id": "e4", "patient_key": "P1"},
         {**EVENT, "event_id": "e5", "patient_key": "0123456789abcdef" * 2, "known_at": instant("19 08:50")},
         {**EVENT, "event_id": "e6", "known_at": instant("19 08:49:59.999999")},
+        *(
+            {
+                **EVENT,
+                "event_id": f"{scanner}-{number}",
+                "event_type": "packed",
+                "scanner_id": scanner,
+                "known_at": known,
+            }
+            for scanner, known in (("S1", START), ("S2", START + 5 * MINUTE), ("S3", START), ("S4", START - MINUTE))
+            for number in range(20 if scanner != "S4" else 19)
+        ),
     ],
     "silver.rejected_events": [REFUSAL, REFUSAL, {**REFUSAL, "message_id": "m1", "detail": "nps"}],
     "gold.fact_order_lifecycle": [

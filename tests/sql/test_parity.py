@@ -28,6 +28,8 @@ QUERIES = {
     "build/ledger.sql": SPAN,
     "build/newest_run.sql": {},
     "build/run_counts.sql": RUN,
+    "build/high_water_date.sql": {},
+    "build/stragglers.sql": {"last_date": DAYS[-1]},
     "build/unpublished_days.sql": {"before": DAYS[-1]},
     "dashboards/freshness.sql": {"now": instant("21 12:00:30")},
     "dashboards/orders.sql": {"now": instant("21 12:00"), "history_days": 1, "at_risk_share": 0.8},

@@ -1,6 +1,7 @@
 """The loop that lives as long as its page."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -20,6 +21,12 @@ async def until(condition):
             await asyncio.sleep(0.001)
 
 
+def run_alone(page) -> None:
+    """Run a page in a thread of its own: a browser that other tests hold open has its loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, page()).result()
+
+
 def test_nothing_is_read_before_the_first_heartbeat():
     shown = []
     refresher = Refresher(lambda: True, lambda: shown.append(1))
@@ -35,7 +42,7 @@ def test_the_first_heartbeat_shows_at_once_even_without_news(quick):
         refresher.beat()
         await until(lambda: shown)
 
-    asyncio.run(page())
+    run_alone(page)
     assert shown == [1]
 
 
@@ -49,7 +56,7 @@ def test_each_piece_of_news_is_shown_once(quick):
         news.append("second")
         await until(lambda: len(shown) == 2)
 
-    asyncio.run(page())
+    run_alone(page)
     assert shown == ["first", "second"]
 
 
@@ -64,7 +71,7 @@ def test_the_loop_ends_when_the_heartbeats_end_and_begins_again_with_the_next(qu
         refresher.beat()
         await until(lambda: len(shown) == 2)
 
-    asyncio.run(page())
+    run_alone(page)
 
 
 def test_many_heartbeats_run_one_loop(quick):
@@ -76,5 +83,5 @@ def test_many_heartbeats_run_one_loop(quick):
             refresher.beat()
         await until(lambda: not refresher.is_watching)
 
-    asyncio.run(page())
+    run_alone(page)
     assert shown == [1]
