@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from pbm360 import schedule_commands
 from pbm360.terminal import (
     EXIT_FAILED,
     EXIT_NOT_POSSIBLE,
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(schedule_commands.app)
 
 
 class OutputFormat(StrEnum):
@@ -285,10 +287,11 @@ def main() -> None:
     from pbm360.local.stack import StackError
     from pbm360.medallion import BuildError, LedgerError
     from pbm360.settings import SettingsError
+    from pbm360.speed import StreamStale
 
     try:
         app()
-    except (CheckFailed, LedgerError) as error:
+    except (CheckFailed, LedgerError, StreamStale) as error:
         errors.print(f"[red]failed:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_FAILED)
     except (

@@ -64,6 +64,15 @@ class Settings:
         "RUNS", "", "where the schedule keeps executed notebooks: a folder or `gs://...` (empty: state)"
     )
     task_retries: int = variable("TASK_RETRIES", 2, "how often the schedule tries a failed task again")
+    executor: str = variable("EXECUTOR", "", "where the schedule's tasks run: `worker` or `pod` (empty: pod on gcp)")
+    image: str = variable("IMAGE", "", "the project's image, for the schedule's pods")
+    kernel: str = variable("KERNEL", "python3", "Jupyter kernel that the schedule runs chapters with")
+    deadline_hours: float = variable(
+        "DEADLINE_HOURS", 4.0, "hours after which a scheduled run that is not done raises an alert (0: none)"
+    )
+    alert_url: str = variable("ALERT_URL", "", "address that the schedule's alerts are posted to, as JSON")
+    flex_template: str = variable("FLEX_TEMPLATE", "", "`gs://` address of the stream's Flex Template")
+    dataflow_region: str = variable("DATAFLOW_REGION", "us-central1", "region that the stream's job runs in")
 
     def dataset(self, layer: str) -> str:
         """Name the dataset of a layer, e.g. `bronze` -> `pbm_bronze`."""
@@ -87,6 +96,8 @@ CHECKS = {
     ),
     "pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
     "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
+    "executor": (lambda value: value in ("", "worker", "pod"), "worker or pod"),
+    "deadline_hours": (lambda value: 0 <= value <= 240, "hours between 0 and 240"),
     "task_retries": (lambda value: 0 <= value <= 10, "a number between 0 and 10"),
     "dashboards_port": (lambda value: 0 <= value <= 65535, "a port between 0 and 65535"),
 }

@@ -24,6 +24,7 @@ MOMENTS = ["16 00:00", "18 00:00", "19 11:59:59.999999", "19 12:00", "20 08:00",
 SPAN = {"first_date": DAYS[0], "last_date": DAYS[-1]}
 RUN = {"run_id": "run-2026-11-21", "run_date": DAYS[-1]}
 QUERIES = {
+    "build/gate.sql": {**RUN, "check_files": ["stg_order_events", "fact_order_lifecycle", "of_no_table"]},
     "build/last_run.sql": {"run_date": DAYS[1]},
     "build/ledger.sql": SPAN,
     "build/newest_run.sql": {},
@@ -53,9 +54,14 @@ QUERIES = {
     "notebooks/orders_by_stage.sql": {},
     "notebooks/received_by_source.sql": {"known_date": DAYS[1]},
     "notebooks/serving_against_gold.sql": {},
+    "notebooks/stage_flow.sql": {"now": instant("21 12:00"), "window_days": 1},
     "notebooks/staged_refusals.sql": {},
     "notebooks/staged_verdicts.sql": {},
     "notebooks/turnaround.sql": {},
+    "notebooks/visits.sql": {"since": instant("19 00:00")},
+    "runs/batch_runs.sql": {"max_runs": 2},
+    "runs/run_checks.sql": {"run_id": "run-2026-11-21"},
+    "runs/stream_beat.sql": {"now": instant("21 12:00:30")},
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
     "stream/recent_minutes.sql": {"since": instant("19 10:00")},
 }

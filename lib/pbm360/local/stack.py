@@ -120,6 +120,16 @@ def register_process(settings: Settings, name: str, pid: int) -> None:
         _note(settings, state, name, record)
 
 
+def stop_process(settings: Settings, name: str) -> bool:
+    """Stop one background process that `spawn` started; returns False where it did not run."""
+    with changing_state(settings) as state:
+        was_running = state.is_running(name)
+        if state.record(name):
+            _stop(state, name)
+            write_state(settings, state)
+        return was_running
+
+
 def make_key(settings: Settings) -> None:
     """Make the laptop's own key of the pseudonyms, once; readable by its owner alone."""
     path = settings.state_dir / LOCAL_KEY_FILE
