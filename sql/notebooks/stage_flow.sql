@@ -1,4 +1,4 @@
--- What flows through each stage: who came and left in the last day, who is there now and was before.
+-- What flows through each stage: who came and left in the last day, who is there, who was before.
 -- Grain: one row per stage that is not terminal, in the order of the process.
 -- Sources: pbm_gold.fact_stage_visits, dim_stages.
 -- Parameters: now (UTC), window_days: how long ago `before` is.
