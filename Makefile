@@ -9,8 +9,11 @@ UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)
 RUN := .venv/bin
 INSTALLED := .venv/.installed
 INSTALLED_FOR_TESTS := .venv/.installed-for-tests
+AIRFLOW_PORT ?= 8080
+FAST_TESTS := $(addprefix tests/,domain feeds figures widgets simulate local/pubsub dags/test_structure.py \
+	test_environment.py test_settings.py test_runs.py test_warehouse.py test_medallion.py test_oms.py)
 
-.PHONY: help setup up demo test lint lab dashboards bench notebooks down clean
+.PHONY: help setup up demo test test-fast lint airflow lab dashboards bench notebooks down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -40,12 +43,22 @@ test: $(INSTALLED_FOR_TESTS) ## run every test
 	$(RUN)/ruff format --check .
 	$(RUN)/pytest -n 2 --dist loadfile
 
+test-fast: $(INSTALLED_FOR_TESTS) ## run the tests of everything pure, in under five minutes
+	$(RUN)/ruff check .
+	$(RUN)/ruff format --check .
+	$(RUN)/pytest -n 2 --dist loadfile $(FAST_TESTS)
+
+airflow: up $(INSTALLED_FOR_TESTS) ## start a local Airflow with its web page on 127.0.0.1
+	AIRFLOW_HOME=$(CURDIR)/.pbm360/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \
+	AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$(AIRFLOW_PORT) AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=True \
+	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PBM360_STATE_DIR=$(CURDIR)/.pbm360 $(RUN)/airflow standalone
+
 lint: setup ## format and lint Python and notebooks
 	$(RUN)/ruff check --fix .
 	$(RUN)/ruff format .
 
 lab: up ## open JupyterLab on the notebooks
-	$(RUN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1
+	$(RUN)/jupyter lab --notebook-dir notebooks --ip 127.0.0.1 --LabApp.default_url=/lab/tree/01_simulate.ipynb
 
 dashboards: up ## serve the dashboards
 	$(RUN)/pbm360 dashboards
@@ -53,8 +66,8 @@ dashboards: up ## serve the dashboards
 bench: setup ## measure speed and memory; writes docs/benchmarks.md
 	$(RUN)/python -m tests.benchmarks.run
 
-notebooks: setup ## execute every chapter and store its outputs
-	$(RUN)/python -m tests.notebooks.execute
+notebooks: setup ## execute every chapter and store its outputs; CHAPTERS="08 09": store those alone
+	$(RUN)/python -m tests.notebooks.execute $(CHAPTERS)
 
 down: ## stop everything that was started here
 	@if [ -x $(RUN)/pbm360 ]; then $(RUN)/pbm360 down; else echo "nothing is installed here, so nothing runs"; fi

@@ -64,9 +64,51 @@ def test_every_figure_has_a_title_and_named_axes(cells):
         for output in cell.get("outputs", []):
             figure = output.get("data", {}).get("application/vnd.plotly.v1+json")
             if figure:
-                layout = figure["layout"]
-                assert layout["title"]["text"]
-                assert "title" in layout["xaxis"] and "title" in layout["yaxis"]
+                assert unlabelled(figure) == [], figure["layout"]["title"]
+
+
+def unlabelled(figure: dict) -> list[str]:
+    """Name what a figure lacks: a title, or the title of an axis that is not a list of names."""
+    layout = figure["layout"]
+    missing = [] if layout.get("title", {}).get("text") else ["title"]
+    for axis, letter in (("xaxis", "x"), ("yaxis", "y")):
+        values = [value for trace in figure["data"] for value in _listed(trace.get(letter)) if value is not None]
+        is_named = bool(values) and all(isinstance(value, str) and not value[:4].isdigit() for value in values)
+        if not layout.get(axis, {}).get("title", {}).get("text") and not is_named:
+            missing.append(axis)
+    return missing
+
+
+def _listed(values) -> list:
+    return values if isinstance(values, list) else [0]  # numbers packed into bytes
+
+
+def test_an_unlabelled_figure_is_seen():
+    bar = {"x": [1, 2], "y": ["a", "b"]}
+    assert unlabelled({"data": [bar], "layout": {"title": {"text": "t"}, "xaxis": {"title": {"text": "n"}}}}) == []
+    assert unlabelled({"data": [bar], "layout": {}}) == ["title", "xaxis"]
+
+
+def test_every_chapter_teaches_in_the_same_order(cells):
+    text = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "markdown")
+    parts = ["**You will learn**", "## What we found", "## Exercises", "<details><summary>Solutions</summary>"]
+    places = [text.find(part) for part in parts]
+    assert -1 not in places and places == sorted(places)
+    assert "raw record" in text.lower() and "A failure, and how it is handled" in text and "Sensitivity" in text
+    assert "?" in text.splitlines()[0], "the title asks the chapter's one question"
+    sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    assert any("read_sql(" in source and "Markdown(" in source for source in sources), "no SQL file is shown"
+    figures = [
+        output for cell in cells for output in cell.get("outputs", []) if "vnd.plotly" in json.dumps(output)[:400]
+    ]
+    assert figures
+
+
+def test_no_code_asks_for_an_outside_address_and_none_is_skipped(cells):
+    for cell in cells:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "code":
+            assert not re.search(r"https?://(?!127\.0\.0\.1)|requests\.|urllib|nbval-skip|NBVAL_", source), source
 
 
 def test_the_readme_names_every_chapter():

@@ -5,12 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, STATUSES, empty_figure, styled
+from pbm360.figures.style import INK, STATUSES, empty_figure, standing_alone, styled
 
 FORWARD, BACK, NOT_ALLOWED = "#2f6fb3", "#b3261e", "#64748b"
 KINDS = (("forward", FORWARD, "solid"), ("back: rework", BACK, "dash"), ("not allowed", NOT_ALLOWED, "dot"))
 WIDEST = 14.0
-MARGIN = {"l": 8, "r": 8, "t": 64, "b": 8}  # room for the title, which a panel shows elsewhere
 
 
 def process_map(edges: pd.DataFrame, labels: dict[str, str], *, title: str, min_count: int = 1) -> go.Figure:
@@ -37,11 +36,12 @@ def process_map(edges: pd.DataFrame, labels: dict[str, str], *, title: str, min_
     for name, colour, dash in KINDS:
         line = {"color": colour, "width": 4, "dash": dash}
         figure.add_scatter(x=[None], y=[None], mode="lines", name=name, line=line)
-    styled(figure, title, f"a line's width grows with its count; {len(shown)} of {len(edges)} transitions", height=680)
-    figure.update_layout(margin=MARGIN)
+    styled(figure, title, f"a line's width grows with its count; {len(shown)} of {len(edges)} transitions", height=720)
+    standing_alone(figure)
     figure.update_xaxes(title_text="← back · stages between · forward →", showticklabels=False, showgrid=False)
     return figure.update_yaxes(
         title_text="stage, in the order of the process",
+        title_standoff=16,
         autorange="reversed",
         tickvals=list(places.values()),
         ticktext=[labels.get(stage, stage) for stage in places],
@@ -59,9 +59,9 @@ def variant_bars(variants: pd.DataFrame, labels: dict[str, str], *, title: str, 
     texts = [f" {count:,} · {share:.0%} with those above" for count, share in zip(counts, shares, strict=True)]
     figure = go.Figure(go.Bar(x=counts, y=names, orientation="h", text=texts, marker_color=FORWARD))
     figure.update_traces(textposition="outside", cliponaxis=False, textfont={"color": INK})
-    styled(figure, title, f"{len(variants):,} different ways in all", height=64 + 54 * len(top))
-    figure.update_layout(margin=MARGIN)
-    figure.update_xaxes(title_text="finished orders", range=[0, float(top["order_count"].max()) * 1.4])
+    styled(figure, title, f"{len(variants):,} different ways in all", height=110 + 54 * len(top))
+    standing_alone(figure)
+    figure.update_xaxes(title_text="finished orders", range=[0, float(top["order_count"].max()) * 1.7])
     return figure.update_yaxes(title_text="", autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 11})
 
 
@@ -80,10 +80,10 @@ def rework_heatmap(matrix: pd.DataFrame, labels: dict[str, str], *, title: str) 
             showscale=False,
         )
     )
-    styled(figure, title, "orders that came back, counted by the step that led back", height=120 + 36 * len(matrix))
-    figure.update_layout(margin=MARGIN)
+    styled(figure, title, "orders that came back, counted by the step that led back", height=150 + 36 * len(matrix))
+    standing_alone(figure)
     figure.update_xaxes(title_text="stage entered again", showgrid=False)
-    return figure.update_yaxes(title_text="stage left", autorange="reversed", showgrid=False)
+    return figure.update_yaxes(title_text="stage left", title_standoff=16, autorange="reversed", showgrid=False)
 
 
 def change_bars(flow: pd.DataFrame, *, title: str, before: str, now: str) -> go.Figure:
@@ -104,8 +104,8 @@ def change_bars(flow: pd.DataFrame, *, title: str, before: str, now: str) -> go.
             textposition="outside",
             cliponaxis=False,
         )
-    styled(figure, title, height=90 + 30 * len(flow))
-    figure.update_layout(margin=MARGIN, barmode="group", bargap=0.2)
+    styled(figure, title, height=120 + 30 * len(flow))
+    standing_alone(figure).update_layout(barmode="group", bargap=0.2)
     figure.update_xaxes(title_text="open orders in the stage")
     return figure.update_yaxes(title_text="", autorange="reversed", showgrid=False, tickfont={"color": INK})
 

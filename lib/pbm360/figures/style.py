@@ -88,3 +88,13 @@ def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
         text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
     )
     return figure.update_xaxes(visible=False).update_yaxes(visible=False)
+
+
+def standing_alone(figure: go.Figure, *, height: int | None = None) -> go.Figure:
+    """Give a figure room for its own title, which a panel shows elsewhere: title at the left, legend below."""
+    return figure.update_layout(
+        height=height or figure.layout.height,
+        margin={"l": 8, "r": 8, "t": 72, "b": 40},
+        title={"x": 0, "xref": "container", "pad": {"l": 8}},
+        legend={"x": 0, "xanchor": "left", "y": 0, "yanchor": "bottom", "yref": "container"},
+    )

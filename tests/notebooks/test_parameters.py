@@ -1,0 +1,52 @@
+"""The chapters by papermill, as the schedule runs them, each with parameters other than those that are stored."""
+
+import json
+import subprocess
+import sys
+
+import papermill
+import pytest
+
+from tests.notebooks.world import CHAPTERS, ROOT, fresh_stack
+
+END, DAY = "2026-11-18T12:00:00Z", "2026-11-18"
+OTHER_PARAMETERS = {
+    "01_simulate": {"orders": 400, "days": 4, "end": END, "seed": 7},
+    "02_stream_interactively": {"event_count": 800, "window_minutes": 30, "end": END, "seed": 7},
+    "04_bronze": {"run_date": DAY},
+    "05_silver": {"run_date": DAY},
+    "06_gold": {"run_date": DAY, "publishes": True},
+    "07_serve": {"run_date": DAY},
+    "08_find_the_bottleneck": {"run_date": DAY, "end_hour": 12, "window_days": 1},
+    "09_patient_satisfaction": {"study_orders": 900, "study_days": 20, "end": END, "seed": 3},
+    "10_bigquery_dataframes": {"table": "gold.fact_order_lifecycle", "min_orders": 3},
+    "11_your_own_data": {"run_date": DAY, "order_prefix": "YOURS-", "csv_folder": ""},
+    "12_trust_card": {"run_date": DAY},
+}
+EXECUTE = "import json, sys, papermill; papermill.execute_notebook(**json.load(sys.stdin))"
+
+
+@pytest.mark.timeout(900)
+def test_every_chapter_runs_with_other_parameters(tmp_path):
+    with fresh_stack(tmp_path / "state") as environment:
+        for path in CHAPTERS:
+            options = {
+                "input_path": str(path),
+                "output_path": str(tmp_path / path.name),
+                "parameters": OTHER_PARAMETERS[path.stem],
+                "cwd": str(ROOT / "notebooks"),
+                "progress_bar": False,
+            }
+            command, text = [sys.executable, "-c", EXECUTE], json.dumps(options)
+            finished = subprocess.run(command, input=text, env=environment, capture_output=True, text=True, check=False)
+            assert finished.returncode == 0, f"{path.stem}: {finished.stderr[-3000:]}"
+
+
+def test_every_parameter_of_every_chapter_is_among_them():
+    for path in CHAPTERS:
+        known = papermill.inspect_notebook(path)
+        assert set(OTHER_PARAMETERS[path.stem]) <= set(known), path.stem
+        defaults = {name: json.loads(json.dumps(item["default"])) for name, item in known.items()}
+        changed = [name for name, value in OTHER_PARAMETERS[path.stem].items() if repr(value) != defaults[name]]
+        assert changed, f"{path.stem} runs with its own defaults"
+        assert all(item["help"] and item["inferred_type_name"] in ("str", "int", "bool") for item in known.values())
