@@ -50,8 +50,9 @@ test-fast: $(INSTALLED_FOR_TESTS) ## run the tests of everything pure, in under 
 
 airflow: up $(INSTALLED_FOR_TESTS) ## start a local Airflow with its web page on 127.0.0.1
 	AIRFLOW_HOME=$(CURDIR)/.pbm360/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \
-	AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$(AIRFLOW_PORT) AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=True \
-	AIRFLOW__LOGGING__LOGGING_LEVEL=WARNING PBM360_STATE_DIR=$(CURDIR)/.pbm360 $(RUN)/airflow standalone
+	AIRFLOW__API__HOST=127.0.0.1 AIRFLOW__API__PORT=$(AIRFLOW_PORT) AIRFLOW__API__BASE_URL=http://127.0.0.1:$(AIRFLOW_PORT) \
+	AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS=True \
+	PBM360_STATE_DIR=$(CURDIR)/.pbm360 $(RUN)/airflow standalone
 
 lint: setup ## format and lint Python and notebooks
 	$(RUN)/ruff check --fix .

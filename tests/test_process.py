@@ -35,8 +35,8 @@ def visits_of(**lives) -> pd.DataFrame:
                     "is_allowed": (life[number - 2][0] if number > 1 else "", stage) != ("RECEIVED", "DELIVERED"),
                 }
             )
-    kinds = {"wait_hours": float, "entered_at": "datetime64[us, UTC]", "left_at": "datetime64[us, UTC]"}
-    return pd.DataFrame(rows).astype(kinds)
+    visits = pd.DataFrame(rows).astype({"wait_hours": float})
+    return visits.assign(left_at=pd.to_datetime(visits["left_at"], utc=True))
 
 
 VISITS = visits_of(

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from pbm360.terminal import console, open_warehouse, running_settings
 
 app = typer.Typer()
 speed_layer = typer.Typer(help="Start, watch and drain the laptop's stream, as the DAG `speed_layer` does.")
 app.add_typer(speed_layer, name="speed-layer")
+RUN_COLUMNS = ("day", "status", "started", "seconds", "messages", "orders", "gates")
 Day = Annotated[datetime.datetime, typer.Option("--date", formats=["%Y-%m-%d"], help="day, UTC")]
 
 
@@ -68,17 +69,15 @@ def runs(
 
     warehouse = open_warehouse()
     found = list_runs(warehouse, max_runs)
-    table = Table("day", "status", "started (UTC)", "seconds", "messages", "accepted", "orders", "gates", "run")
+    table = Table(*(Column(name, no_wrap=name != "gates") for name in RUN_COLUMNS))
     for run in found:
-        counts = (run.new_message_count, run.accepted_count, run.touched_order_count)
         table.add_row(
             str(run.run_date),
             run.status,
-            f"{run.started_at:%Y-%m-%d %H:%M}",
+            f"{run.started_at:%m-%d %H:%M}",
             "" if run.duration_seconds is None else f"{run.duration_seconds:.1f}",
-            *("" if count is None else f"{count:,}" for count in counts),
+            *("" if count is None else f"{count:,}" for count in (run.new_message_count, run.touched_order_count)),
             run.gates,
-            run.run_id,
         )
     console.print(table)
     if found:

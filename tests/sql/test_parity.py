@@ -52,6 +52,7 @@ QUERIES = {
     "notebooks/on_time_share.sql": {"earlier_hours": 4},
     "notebooks/one_message.sql": {"known_date": DAYS[0]},
     "notebooks/one_order.sql": {},
+    "notebooks/one_served_order.sql": {},
     "notebooks/one_survey.sql": {},
     "notebooks/open_orders_as_of.sql": {"as_of": instant("20 12:00")},
     "notebooks/orders_by_stage.sql": {},
