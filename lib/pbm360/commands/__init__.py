@@ -1,0 +1,1 @@
+"""The commands of `pbm360`, a module for each room; `cli` puts them together."""

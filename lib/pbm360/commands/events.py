@@ -1,0 +1,63 @@
+"""The commands that bring events: the simulator, and logs of one's own."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pbm360.terminal import console, progress_bar, running_settings, set_on_signal
+
+app = typer.Typer()
+
+
+@app.command()
+def simulate(
+    orders: Annotated[int, typer.Option(min=1, help="referrals over the days")] = 5000,
+    days: Annotated[int, typer.Option(min=1, help="days up to --end")] = 14,
+    end: Annotated[str, typer.Option(help="RFC 3339 instant up to which it is the past (default: now)")] = "",
+    seed: Annotated[int, typer.Option(help="the same seed and end give the same bytes")] = 360,
+    rate: Annotated[str, typer.Option(help="pace of a trickle: live, fast, or N times real time")] = "live",
+    history: Annotated[bool, typer.Option(help="publish what lies before --end")] = True,
+    trickle: Annotated[bool, typer.Option(help="go on after --end until stopped (Ctrl-C)")] = False,
+) -> None:
+    """Simulate orders and publish their events: the past as fast as possible, then (--trickle) what comes next."""
+    from pbm360 import demo, oms
+    from pbm360.simulate import SimulationParameters
+    from pbm360.simulate import simulate as make_simulation
+    from pbm360.simulate.clock import parse_rate
+    from pbm360.simulate.publish import publish_history, publish_live
+
+    pace = parse_rate(rate)
+    parameters = SimulationParameters(orders=orders, days=days, end=demo.instant(end), seed=seed)
+    settings = running_settings()
+    simulation = make_simulation(parameters)
+    if history:
+        entities = simulation.entities()
+        oms.seed(settings, entities.patients, entities.pharmacies, entities.drugs, entities.orders)
+        with progress_bar() as progress:
+            task = progress.add_task("publishing events", total=None)
+            counts = publish_history(settings, simulation, progress=lambda n: progress.update(task, completed=n))
+        injected = ", ".join(f"{count:,} {name}" for name, count in counts.defects.items())
+        console.print(f"  {counts.orders:,} orders, {counts.messages:,} messages published; injected: {injected}")
+    if trickle:
+        console.print(f"  trickle at {pace:g} times real time; Ctrl-C stops it")
+        publish_live(settings, simulation, rate=pace, stop_event=set_on_signal(threading.Event()))
+
+
+@app.command(name="import")
+def import_log(
+    file: Annotated[Path, typer.Argument(help="CSV (also .gz), Parquet or NDJSON")],
+    mapping: Annotated[Path, typer.Option(help="YAML that says which column is what")],
+) -> None:
+    """Turn a log of your own into events on the same topic. Unmapped types are refused before anything is sent."""
+    from pbm360.feeds.importer import import_file
+
+    settings = running_settings()
+    with progress_bar() as progress:
+        task = progress.add_task(f"importing {file.name}", total=None)
+        report = import_file(settings, file, mapping, progress=lambda rows: progress.update(task, completed=rows))
+    for line in report.lines():
+        console.print(f"  {line}")

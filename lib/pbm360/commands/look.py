@@ -1,0 +1,78 @@
+"""The commands that look: rows of a query, runs of the batch."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Column, Table
+
+from pbm360.terminal import console, open_warehouse
+
+app = typer.Typer()
+RUN_COLUMNS = ("day", "status", "started", "seconds", "messages", "orders", "gates")
+
+
+class OutputFormat(StrEnum):
+    """How `query` prints its rows."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="GoogleSQL; datasets by their plain names, e.g. pbm_gold.dim_stages")],
+    output_format: Annotated[OutputFormat, typer.Option("--format", help="how to print the rows")] = OutputFormat.TABLE,
+    max_rows: Annotated[int, typer.Option(help="rows that a table shows; json and csv print all")] = 100,
+) -> None:
+    """Run SQL and print its rows."""
+    rows = open_warehouse().query(sql)
+    if output_format == OutputFormat.JSON:
+        for row in rows.to_pylist():
+            print(json.dumps(row, default=str))
+    elif output_format == OutputFormat.CSV:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(rows.column_names)
+        writer.writerows(row.values() for row in rows.to_pylist())
+    else:
+        table = Table(*rows.column_names)
+        for row in rows.slice(0, max_rows).to_pylist():
+            table.add_row(*("" if value is None else str(value) for value in row.values()))
+        console.print(table)
+        console.print(f"{rows.num_rows:,} rows" + (f", {max_rows} shown" if rows.num_rows > max_rows else ""))
+
+
+@app.command()
+def runs(
+    max_runs: Annotated[int, typer.Option("--max", min=1, help="how many, newest first")] = 20,
+    html: Annotated[Path | None, typer.Option(help="also write the newest run as a page for stakeholders")] = None,
+) -> None:
+    """List the batch runs: when, how long, how many rows, what the gates said, where the notebooks are."""
+    from pbm360.run_page import write_run_page
+    from pbm360.runs import executed_notebooks, list_runs
+
+    warehouse = open_warehouse()
+    found = list_runs(warehouse, max_runs)
+    table = Table(*(Column(name, no_wrap=name != "gates") for name in RUN_COLUMNS))
+    for run in found:
+        table.add_row(
+            str(run.run_date),
+            run.status,
+            f"{run.started_at:%m-%d %H:%M}",
+            "" if run.duration_seconds is None else f"{run.duration_seconds:.1f}",
+            *("" if count is None else f"{count:,}" for count in (run.new_message_count, run.touched_order_count)),
+            run.gates,
+        )
+    console.print(table)
+    if found:
+        for address in executed_notebooks(warehouse.settings, found[0].run_date):
+            console.print(f"  notebook of {found[0].run_date}: {address}", soft_wrap=True)
+    if html:
+        console.print(f"  page of the newest run: {write_run_page(warehouse, html)}", soft_wrap=True)
