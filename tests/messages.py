@@ -44,3 +44,18 @@ def bronze_row(message_id: str, payload: bytes, known_at: str, source: str = "om
         "attributes": json.dumps({"source": source}),
         "payload": payload,
     }
+
+
+def simulated_row(number: int, message) -> dict:
+    """Return the row of `pbm_bronze.raw_orders` that a simulated message becomes."""
+    known = message.observed_at
+    return {
+        "message_id": str(number),
+        "publish_time": known,
+        "ingested_at": known,
+        "known_at": known,
+        "known_date": known.date(),
+        "source": message.attributes["source"],
+        "attributes": json.dumps(message.attributes),
+        "payload": message.payload,
+    }

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pbm360 import checks, oms
 from pbm360.domain import rules
 from pbm360.domain.privacy import pseudonym
+from pbm360.tombstones import turn_back
 from pbm360.warehouse import Warehouse
 
 OVERLAP_DAYS = 2  # a build of day D reads the messages known in [D - 2, D]
@@ -112,6 +113,7 @@ def stage_silver(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult
     with _failure_noted(warehouse, run):
         warehouse.run("staging/new_messages.sql", run.window)
         warehouse.run("staging/judged_messages.sql")
+        turn_back(warehouse, run.window["first_date"], run.run_date)
         fill_vault(warehouse, run)
         for name in ("standing_messages", "stg_order_events", "rejected_events", "touched_orders"):
             warehouse.run(f"staging/{name}.sql")
@@ -248,6 +250,16 @@ def _pass_gate(warehouse: Warehouse, run: BatchRun, names: tuple[str, ...]) -> l
     checks.record_results(warehouse, found, **run.key, phase="staged")
     checks.require_passed(found, f"Nothing of run {run.run_id} was published.")
     return found
+
+
+def require_no_build(warehouse: Warehouse) -> None:
+    """Raise `BuildError` where the last run has begun and not ended: what it has staged must not be published later."""
+    newest = warehouse.run("build/newest_run.sql").to_pylist()
+    if newest and newest[0]["status"] in ("started", "staged", "gated"):
+        raise BuildError(
+            f"run {newest[0]['run_id']} is {newest[0]['status']}: wait for its end, or build the day again "
+            f"(`pbm360 build --date {newest[0]['run_date']}`)"
+        )
 
 
 def _require_status(warehouse: Warehouse, run: BatchRun, expected: str, mend: str) -> None:

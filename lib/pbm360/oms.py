@@ -78,5 +78,11 @@ def land_snapshot(warehouse: Warehouse, settings: Settings, snapshot_date: datet
     return {entity: len(rows) for entity, rows in snapshot.items()}
 
 
+def delete_patient(settings: Settings, patient_id: str) -> dict[str, int]:
+    """Delete a patient and the patient's orders; returns how many rows of each."""
+    with connect(settings) as connection:
+        return dict(connection.execute(_read("delete_patient"), {"patient_id": patient_id}).fetchone())
+
+
 def _read(name: str) -> str:
     return (sql_folder() / "oms" / f"{name}.sql").read_text()

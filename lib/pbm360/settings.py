@@ -56,6 +56,9 @@ class Settings:
         "key of the patients' pseudonyms, 32 characters or more (empty: a laptop's own random key; refused on gcp)",
         secret=True,
     )
+    next_pseudonym_key: str = variable(
+        "NEXT_PSEUDONYM_KEY", "", "key that `pbm360 rotate-key` puts in its place (empty: a random one)", secret=True
+    )
     snapshot_seconds: float = variable("SNAPSHOT_SECONDS", 2.0, "seconds between two reads of the dashboards' snapshot")
     dashboards_port: int = variable("DASHBOARDS_PORT", 0, "port of the dashboards on 127.0.0.1 (0: a free one)")
 
@@ -95,6 +98,7 @@ CHECKS = {
         "lower-case letters, digits and underscores, beginning with a letter",
     ),
     "pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
+    "next_pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
     "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
     "executor": (lambda value: value in ("", "worker", "pod"), "worker or pod"),
     "deadline_hours": (lambda value: 0 <= value <= 240, "hours between 0 and 240"),

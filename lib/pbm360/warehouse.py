@@ -134,6 +134,13 @@ class Warehouse:
         for name in table_files():
             self.query(definition(name, self.settings.dataset_prefix))
 
+    def drop_tables(self, *names: str) -> None:
+        """Drop tables and views, `layer.table`, or all of a layer, `layer`; what is missing is no error."""
+        for name in names:
+            found = [self.table_id(name)] if "." in name else self.client.list_tables(self.settings.dataset(name))
+            for table in found:
+                self.client.delete_table(table, not_found_ok=True)
+
     def run(self, sql_file: str, parameters: Mapping | None = None, *, staged: bool = False) -> pa.Table:
         """Run a SQL file (its path below `sql/`) as one job and return the rows of its last statement.
 

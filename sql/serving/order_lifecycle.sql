@@ -1,14 +1,26 @@
 -- Each order as it stands now: gold where nothing newer is known, recomputed where live knows more.
 -- Grain: one row per order.
--- Sources: pbm_gold.fact_order_lifecycle, pbm_silver.stg_order_events, pbm_live.order_events.
+-- Sources: pbm_gold.fact_order_lifecycle, pbm_silver.stg_order_events, pbm_live.order_events,
+-- pbm_ops.tombstones: what was erased is not shown, even if it comes in again.
 -- Live means: not in silver as committed. The anti-join is by event key and copy, never by a clock.
 
 create or replace view pbm_serving.order_lifecycle as
 with
+    erased as (
+        select kind, value
+        from pbm_ops.tombstones
+    ),
     live_events as (
         select *
         from pbm_live.order_events
-        where true
+        where
+            order_id not in (select value from erased where kind = 'order_id')
+            and coalesce(patient_key, '') not in (
+                select value from erased where kind = 'patient_key'
+            )
+            and concat(source, '/', event_id) not in (
+                select value from erased where kind = 'event'
+            )
         qualify
             row_number() over (
                 partition by source, event_id order by known_at, message_id, ingested_at
@@ -276,4 +288,9 @@ select
     fact.last_event_at
 from pbm_gold.fact_order_lifecycle as fact
 left join touched_orders on touched_orders.order_id = fact.reported_order_id
-where touched_orders.order_id is null;
+where
+    touched_orders.order_id is null
+    and fact.reported_order_id not in (select value from erased where kind = 'order_id')
+    and coalesce(fact.patient_key, '') not in (
+        select value from erased where kind = 'patient_key'
+    );

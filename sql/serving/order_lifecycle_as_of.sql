@@ -1,6 +1,6 @@
 -- Each order as it was known at an instant: the time machine.
 -- Grain: one row per order known by then.
--- Sources: pbm_silver.stg_order_events, pbm_live.order_events.
+-- Sources: pbm_silver.stg_order_events, pbm_live.order_events, pbm_ops.tombstones.
 -- Parameter: as_of (UTC); an event counts where known_at <= as_of.
 
 create or replace table function pbm_serving.order_lifecycle_as_of(as_of timestamp) as
@@ -118,10 +118,21 @@ with
         from pbm_live.order_events
         where known_at <= as_of
     ),
+    erased as (
+        select kind, value
+        from pbm_ops.tombstones
+    ),
     events as (
         select *
         from known_events
-        where true
+        where
+            order_id not in (select value from erased where kind = 'order_id')
+            and coalesce(patient_key, '') not in (
+                select value from erased where kind = 'patient_key'
+            )
+            and concat(source, '/', event_id) not in (
+                select value from erased where kind = 'event'
+            )
         qualify
             row_number() over (
                 partition by source, event_id order by known_at, message_id, ingested_at

@@ -13,6 +13,7 @@ from pbm360.local import stack
 from pbm360.settings import Settings
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.warehouse import Warehouse
+from tests.messages import simulated_row
 
 ORDERS = 5_000
 DAYS = 14
@@ -37,7 +38,7 @@ def _days(settings: Settings) -> list[tuple[str, str]]:
     simulation = simulate(SimulationParameters(orders=ORDERS, days=DAYS, end=end, seed=360))
     entities = simulation.entities()
     oms.seed(settings, entities.patients, entities.pharmacies, entities.drugs, entities.orders)
-    rows = [_bronze_row(number, message) for number, message in enumerate(simulation.messages())]
+    rows = [simulated_row(number, message) for number, message in enumerate(simulation.messages())]
     warehouse.load_rows("bronze.raw_orders", rows)
     warehouse.load_rows("truth.orders", simulation.truth_orders())
     warehouse.load_rows("truth.defects", simulation.truth_defects())
@@ -54,20 +55,6 @@ def _days(settings: Settings) -> list[tuple[str, str]]:
             _timed(warehouse, "notebooks/open_orders_as_of.sql", {"as_of": end}),
         ),
     ]
-
-
-def _bronze_row(number: int, message) -> dict:
-    known = message.observed_at
-    return {
-        "message_id": str(number),
-        "publish_time": known,
-        "ingested_at": known,
-        "known_at": known,
-        "known_date": known.date(),
-        "source": message.attributes["source"],
-        "attributes": json.dumps(message.attributes),
-        "payload": message.payload,
-    }
 
 
 def _timed(warehouse: Warehouse, sql_file: str, parameters: dict) -> str:

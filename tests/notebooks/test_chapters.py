@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -20,8 +22,8 @@ def cells(request):
 
 
 @pytest.mark.timeout(900)
-def test_every_chapter_prints_again_what_is_stored(tmp_path):
-    with fresh_stack(tmp_path / "state") as environment:
+def test_every_chapter_prints_again_what_is_stored():
+    with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder) / "state") as environment:
         command = [sys.executable, "-m", "pytest", "--nbval", "-p", "no:bqemulator", "-p", "no:cacheprovider", "-q"]
         command += ["--rootdir", str(ROOT / "notebooks"), "-c", "/dev/null", "--nbval-cell-timeout", "300"]
         command += ["--nbval-sanitize-with", str(ROOT / "tests/notebooks/sanitize.cfg"), *map(str, CHAPTERS)]

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import papermill
 import pytest
@@ -28,7 +30,8 @@ EXECUTE = "import json, sys, papermill; papermill.execute_notebook(**json.load(s
 
 @pytest.mark.timeout(900)
 def test_every_chapter_runs_with_other_parameters(tmp_path):
-    with fresh_stack(tmp_path / "state") as environment:
+    # not below pytest's folder, which another session of pytest closes to the user that root starts PostgreSQL as
+    with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder) / "state") as environment:
         for path in CHAPTERS:
             options = {
                 "input_path": str(path),

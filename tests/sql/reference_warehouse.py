@@ -17,6 +17,7 @@ from tests.sql.catalog import BODY, PARAMETERS, Catalog, created, split_statemen
 from tests.sql.googlesql import Columns, GoogleSql, Rows
 
 NAME = re.compile(r"\bpbm_\w+\.\w+")
+INSERT = re.compile(r"^insert into \w+\.\w+ \(([\w, ]+)\)\n(with\b.*)", re.DOTALL)
 CHANGE = re.compile(r"^(?:insert into|delete from|update) (\w+\.\w+)")
 TRANSACTION = ("begin transaction", "commit transaction")
 
@@ -65,6 +66,11 @@ class ReferenceWarehouse:
         if change is None:
             return self._evaluate(statement, parameters)
         target = change.group(1)
+        filled = INSERT.match(statement)
+        if filled:  # a `with` below another is refused in an insert, and computed in a query
+            new = self._evaluate(filled.group(2), parameters)[1]
+            self.load_rows(target.removeprefix("pbm_"), [_named(filled.group(1), row) for row in new])
+            return {}, []
         tables, typed = self._tables_in(statement, parameters), self._typed(statement, parameters)
         self._rows[target] = self._google.modify(_flat(statement), _flat(target), tables, typed)
         return {}, []
@@ -96,6 +102,11 @@ class ReferenceWarehouse:
     def _typed(self, sql: str, parameters: dict) -> dict[str, tuple[str, object]]:
         named = set(re.findall(r"@(\w+)", sql))
         return {name: (PARAMETERS[name], value) for name, value in parameters.items() if name in named}
+
+
+def _named(columns: str, row: Mapping) -> dict:
+    """Give a row's values, in their order, the names of the columns that an insert lists."""
+    return dict(zip(columns.split(", "), row.values(), strict=True))
 
 
 def _flat(sql: str) -> str:

@@ -5,7 +5,10 @@ import datetime
 import pytest
 
 from pbm360 import checks, medallion
+from pbm360.domain.privacy import pseudonym
+from pbm360.erasure import word_pattern
 from pbm360.warehouse import STAGED_TABLES, statements
+from tests.conftest import TEST_KEY
 from tests.sql import scenario
 from tests.sql.broken_rows import BROKEN, MILESTONES, TRUTH
 from tests.sql.catalog import created, sql_files
@@ -65,6 +68,7 @@ QUERIES = {
     "notebooks/trust.sql": {},
     "notebooks/turnaround.sql": {},
     "notebooks/visits.sql": {"since": instant("19 00:00")},
+    "rotation/patients.sql": {},
     "runs/run_checks.sql": {"run_id": "run-2026-11-21"},
     "runs/stream_beat.sql": {"now": instant("21 12:00:30")},
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
@@ -223,6 +227,46 @@ def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_refere
     assert {row["snapshot_date"] for row in engines.local.read_table("bronze.oms_drugs").to_pylist()} == set(DAYS[1:])
 
 
+def test_an_erasure_finds_and_deletes_the_same_rows(built):
+    """The last test of `built`, since it takes away a patient: one with orders alone, and part of an order id."""
+    patient = {"patient_id": "P1", "patient_key": pseudonym(TEST_KEY, "P1")}
+    found = {"patient_key": patient["patient_key"], "patient_pattern": word_pattern("P1")}
+    named = {"erasure_id": "erasure-1", "asked_at": instant("22 00:00"), "patient_key": patient["patient_key"]}
+    done = {"erasure_id": "erasure-1", "completed_at": instant("22 00:01"), "deleted_row_count": 1}
+    row = {"erasure_id": "erasure-1", "salt": "s", "patient_digest": "d", "asked_at": instant("22 00:00")}
+    load_both(built, "vault.erasures", [row])
+    steps = {
+        "find_orders": patient,
+        "find_messages": found,
+        "write_tombstones": named,
+        "delete_patient": patient | done,
+        "touch_shared": {},
+        "publish_shared": {},
+    }
+    for name, parameters in steps.items():
+        if name == "delete_patient":
+            assert built.unequal_rows("erasure/counts.sql", patient) == []
+            assert built.unequal_tables(["pbm_serving.order_lifecycle"]) == {}  # the tombstones are honoured
+        built.change_both(f"erasure/{name}.sql", parameters)
+        for query in ("orders", "message_count", "salts"):
+            assert built.unequal_rows(f"erasure/{query}.sql") == [], name
+        assert built.unequal_rows("erasure/patient_key.sql", {"patient_id": "P1"}) == []
+        assert built.unequal_tables() == {}, name
+    judged = built.local.read_table("vault.judged_messages").to_pylist()[0]  # of the last day
+    tombstone = {"kind": "order_id", "value": judged["order_id"], "erasure_id": "e", "erased_at": judged["known_at"]}
+    load_both(built, "ops.tombstones", [tombstone])
+    returned = {"patient_ids": ["P2"]}
+    built.change_both("erasure/find_returned.sql", returned)
+    assert built.local.run("erasure/message_count.sql").to_pylist()[0]["message_count"] > 0
+    built.change_both("erasure/turn_back.sql", {**returned, **SPAN})
+    assert built.unequal_tables() == {}
+    built.change_both("erasure/forget_work.sql", {})
+    keys = sorted({row["patient_key"] for row in built.local.read_table("vault.patient_keys").to_pylist()})
+    load_both(built, "vault.rotated_keys", [{"patient_key": key, "next_patient_key": key[::-1]} for key in keys])
+    built.change_both("rotation/rotate.sql", {})
+    assert built.unequal_tables() == {}
+
+
 def test_a_difference_between_rows_is_seen():
     row = {"order_id": "A1", "wait_hours": 0.75, "at": instant("19 09:00")}
     assert unequal([row, row], [dict(row), dict(row)]) == []
@@ -230,9 +274,10 @@ def test_a_difference_between_rows_is_seen():
     assert len(unequal([row], [{**row, "wait_hours": 1.0}])) == 2
 
 
-def test_every_file_of_sql_is_run_on_both_engines():
+def test_every_file_of_sql_is_run_on_both_engines(built):
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
     changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
+    erasure_steps = {name for name in sql_files() if name.startswith(("erasure/", "rotation/"))} & built.compared
     checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK)}
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
     included = {
@@ -244,6 +289,7 @@ def test_every_file_of_sql_is_run_on_both_engines():
         *QUERIES,
         "runs/batch_runs.sql",
         *build_steps,
+        *erasure_steps,
         *changes,
         *checked,
         *staged,

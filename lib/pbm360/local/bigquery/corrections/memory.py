@@ -6,13 +6,17 @@ What is remembered depends on its key alone: the text, and for a translation the
 from __future__ import annotations
 
 import json
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from threading import Lock
 
+import sqlglot
 from bqemulator.domain.result import Ok
+from bqemulator.scripting import parser as script_parser
 from bqemulator.sql import table_rewriter, translator
+from bqemulator.sql.rewriter import row_access_filter
 from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 
@@ -21,6 +25,25 @@ from pbm360.local.bigquery.patching import replace_everywhere
 
 REMEMBERED_STATEMENTS = 512
 SHORTEST_REMEMBERED = 500  # characters; a shorter text parses as fast as its tree is copied
+READERS = frozenset(  # functions of the emulator, and one of ours, that look at a tree and don't change it
+    {
+        "_capture_dml_snapshots",
+        "_detect_catalog_drop",
+        "_detect_create_schema",
+        "_detect_plain_create_table",
+        "_detect_plain_create_view",
+        "_is_read",
+        "_is_row_producing",
+        "_parse_for_classification",
+        "_parse_statement",
+        "_reject_dml_on_immutable",
+        "_names_a_view",
+        "build_catalog_schema",
+        "detect_drop_routine",
+        "refuse_missing_filters",
+        "remember_created_table",
+    }
+)
 
 dialect_parse = Dialect.parse
 
@@ -57,15 +80,41 @@ def install() -> None:
     translator.SQLTranslator.translate = remembering(translator.SQLTranslator.translate)
     rewrite = table_rewriter.rewrite_table_refs
     replace_everywhere(rewrite, lru_cache(REMEMBERED_STATEMENTS)(rewrite))
+    parse_script = script_parser.parse_script
+    replace_everywhere(parse_script, lru_cache(REMEMBERED_STATEMENTS)(parse_script))
+    filter_rows = row_access_filter.rewrite_for_row_access
+    replace_everywhere(filter_rows, where_it_matters(filter_rows))
 
 
 def parse(self, sql: str, **options) -> list[exp.Expr | None]:
-    """Return the statements of a text, each a copy of the remembered one, since callers change what they get."""
-    if len(sql) < SHORTEST_REMEMBERED:
+    """Return the statements of a text: the remembered ones to those who only read, to others copies they may change."""
+    is_read = sys._getframe(2).f_code.co_name in READERS  # the caller of sqlglot's own `parse_one` or `parse`
+    if not is_read and len(sql) < SHORTEST_REMEMBERED:
         return dialect_parse(self, sql, **options)
     key = (type(self), sql, repr(sorted(options.items())))
     found = _parsed.recall(key, lambda: dialect_parse(self, sql, **options))
-    return [statement.copy() if statement else None for statement in found]
+    return list(found) if is_read else [statement.copy() if statement else None for statement in found]
+
+
+def where_it_matters(filter_rows):
+    """Return a `rewrite_for_row_access` that leaves alone a statement without a view where no table has a policy."""
+
+    def rewrite(bq_sql: str, *, project_id: str, caller, catalog) -> str:
+        if catalog.list_all_row_access_policies() or _names_a_view(bq_sql, project_id, catalog):
+            return filter_rows(bq_sql, project_id=project_id, caller=caller, catalog=catalog)
+        return bq_sql
+
+    return rewrite
+
+
+def _names_a_view(bq_sql: str, project_id: str, catalog) -> bool:
+    try:
+        tree = sqlglot.parse_one(bq_sql, read="bigquery")
+    except sqlglot.errors.SqlglotError:
+        return True  # for the emulator to say what is wrong with it
+    tables = (table for table in tree.find_all(exp.Table) if table.db and not isinstance(table.this, exp.Anonymous))
+    found = (catalog.get_table(table.catalog or project_id, table.db, table.name) for table in tables)
+    return any(entry is not None and entry.table_type == "VIEW" for entry in found)
 
 
 def remembering(translate):

@@ -1,0 +1,68 @@
+-- How many rows of each table an erasure is about to delete (or, of shared orders, to make anew).
+-- Grain: one row per table.
+-- Sources: every table that can lead to a patient. Parameters: patient_id, patient_key.
+
+select 'bronze.raw_orders' as table_name, count(*) as row_count
+from pbm_bronze.raw_orders
+where
+    known_date >= date '1970-01-01'
+    and message_id in (select message_id from pbm_vault.erased_messages)
+union all
+select 'bronze.oms_patients' as table_name, count(*) as row_count
+from pbm_bronze.oms_patients
+where patient_id = @patient_id
+union all
+select 'bronze.oms_orders' as table_name, count(*) as row_count
+from pbm_bronze.oms_orders
+where patient_id = @patient_id
+union all
+select 'silver.stg_order_events' as table_name, count(*) as row_count
+from pbm_silver.stg_order_events
+where
+    message_id in (select message_id from pbm_vault.erased_messages)
+union all
+select 'silver.rejected_events' as table_name, count(*) as row_count
+from pbm_silver.rejected_events
+where
+    message_id in (select message_id from pbm_vault.erased_messages)
+union all
+select 'gold.fact_order_lifecycle' as table_name, count(*) as row_count
+from pbm_gold.fact_order_lifecycle
+where
+    reported_order_id in (select reported_order_id from pbm_vault.erased_orders)
+union all
+select 'gold.fact_stage_visits' as table_name, count(*) as row_count
+from pbm_gold.fact_stage_visits
+where
+    reported_order_id in (select reported_order_id from pbm_vault.erased_orders)
+union all
+select 'gold.fact_patient_feedback' as table_name, count(*) as row_count
+from pbm_gold.fact_patient_feedback
+where
+    patient_key = @patient_key
+    or reported_order_id in (select reported_order_id from pbm_vault.erased_orders)
+union all
+select 'gold.dim_patients' as table_name, count(*) as row_count
+from pbm_gold.dim_patients
+where patient_key = @patient_key
+union all
+select 'live.order_events' as table_name, count(*) as row_count
+from pbm_live.order_events
+where
+    message_id in (select message_id from pbm_vault.erased_messages)
+union all
+select 'vault.patient_keys' as table_name, count(*) as row_count
+from pbm_vault.patient_keys
+where patient_id = @patient_id
+union all
+select 'truth.orders' as table_name, count(*) as row_count
+from pbm_truth.orders
+where patient_id = @patient_id
+union all
+select 'truth.defects' as table_name, count(*) as row_count
+from pbm_truth.defects
+where
+    order_id in (
+        select reported_order_id from pbm_vault.erased_orders where not is_shared
+    )
+order by table_name;
