@@ -13,7 +13,7 @@ import yaml
 
 from pbm360 import broker
 from pbm360.feeds.errors import FeedError, UnmappedTypesError
-from pbm360.feeds.importer import import_file
+from pbm360.feeds.importer import CHECKING, PUBLISHING, import_file
 from pbm360.settings import Settings
 
 MAPPING = {
@@ -76,8 +76,10 @@ def received(settings) -> list[tuple[dict, dict]]:
 
 def test_every_row_arrives_and_the_report_says_so(settings, mapping, tmp_path):
     published = []
-    report = import_file(settings, write_csv(tmp_path / "log.csv", ROWS), mapping, published.append)
-    assert published == [4]
+    path = write_csv(tmp_path / "log.csv", ROWS)
+    report = import_file(settings, path, mapping, lambda *told: published.append(told))
+    size = path.stat().st_size
+    assert published == [(CHECKING, size, size), (CHECKING, size, size), (PUBLISHING, 4, 4)]
     messages = received(settings)
     assert [(e["subject"], e["type"], e["source"], e["time"], e["data"]) for e, _ in messages] == [
         ("", "referral_received", "oms", "2026-10-24T09:00:00.000Z", {}),
@@ -99,7 +101,7 @@ def test_every_row_arrives_and_the_report_says_so(settings, mapping, tmp_path):
         "left out on the mapping's word: PING 1",
         "1 local times occur twice (clocks went back); the earlier offset was taken",
         "the pipeline will reject 1 events: missing_field (subject), first in line 4",
-        "the pipeline will reject 1 events: invalid_time, first in line 6",
+        "the pipeline will reject 1 events: invalid_time, first in line 6: 'soon'",
         "next: `pbm360 stream --until-idle-seconds 3` lands them, "
         "`pbm360 backfill --from 2026-10-24 --to 2026-10-25` builds their days",
     ]

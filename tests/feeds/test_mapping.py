@@ -66,7 +66,7 @@ def test_a_full_mapping_says_everything():
         DataField("channel", constant="fax"),
     )
     assert mapping.columns == ("order_no", "what", "when", "system", "seen", "row_no", "rush", "patient")
-    assert (mapping.on_unmapped, mapping.time_format, mapping.delimiter) == ("ignore", "%d/%m/%Y", ";")
+    assert (mapping.on_unmapped, mapping.time_format, mapping.text_format.delimiter) == ("ignore", "%d/%m/%Y", ";")
 
 
 def test_a_wide_mapping_needs_the_columns_of_its_times():
@@ -122,8 +122,21 @@ def test_an_error_names_the_file(tmp_path):
     path.write_text("shape: [long")
     with pytest.raises(MappingError, match=r"mine.yaml is no YAML"):
         load_mapping(path)
-    with pytest.raises(MappingError, match=r"no mapping file .*; shipped mappings are hospital_billing"):
+    with pytest.raises(
+        MappingError, match=r"no mapping file .*; shipped mappings are carrier_tracking, hospital_billing"
+    ):
         load_mapping(tmp_path / "other.yaml")
+
+
+def test_codes_that_yaml_takes_for_something_else_stay_text(tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text(
+        "shape: long\norder: no\ntype: {column: on, values: {NO: delivered, 0123: lost}, ignore: [OFF]}\n"
+        "time: {column: y, zone: UTC}\n"
+    )
+    mapping = load_mapping(path)
+    assert (mapping.types, mapping.ignored_types) == ({"NO": "delivered", "0123": "lost"}, {"OFF"})
+    assert mapping.columns == ("no", "on", "y")
 
 
 @pytest.mark.parametrize("path", sorted(SHIPPED.glob("*.yaml")), ids=lambda path: path.stem)

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as parquet
 import pytest
 
-from pbm360.feeds.errors import FeedError
-from pbm360.feeds.reader import file_format, place_word, read_rows
+from pbm360.feeds.decoding import encoding_name
+from pbm360.feeds.errors import FeedError, MappingError
+from pbm360.feeds.reader import TextFormat, file_format, place_word, read_rows
 
 CSV = "order_no,what,when\nA1,IN,2026-11-20 10:00:00\nB2,OUT,2026-11-20 11:00:00\n"
 ROWS = [
@@ -62,9 +63,57 @@ def test_parquet_times_keep_their_type_cut_to_microseconds_and_nulls_are_absent(
     ]
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-32"])
+def test_other_encodings_are_read_where_the_mapping_says_so(tmp_path, encoding):
+    path = write(tmp_path / "log.csv", "order_no,when\nA1,Köln\nÄ2,x\n".encode(encoding))
+    rows = list(read_rows(path, COLUMNS, TextFormat(encoding=encoding)))
+    assert rows == [(2, {"order_no": "A1", "when": "Köln"}), (3, {"order_no": "Ä2", "when": "x"})]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "content", "message"),
+    [
+        (
+            "utf-8",
+            b"order_no,when\nA1,K\xf6ln\n",
+            r"line 2 is not UTF-8 \(byte 0xf6 at position 5\).*`encoding: cp1252`",
+        ),
+        ("utf-8", b"order_no,when\nA1,K\x81ln\n", r"`encoding: iso8859-1` in the mapping if it is that"),
+        ("cp1252", b"order_no,when\nA1,K\x81ln\n", r"line 2 is not CP1252 \(byte 0x81 at position 5\); correct"),
+        ("ascii", b"order_no,when\nA1,\xe4\n", r"line 2 is not ASCII \(byte 0xe4 at position 4\)"),
+        (
+            "utf-16",
+            "order_no,when\nA1,x\n".encode("utf-16")[:-1],
+            r"is not utf-16 after line \d: .*correct `encoding:`",
+        ),
+    ],
+)
+def test_a_wrong_encoding_is_refused_with_the_byte_and_what_helps(tmp_path, encoding, content, message):
+    with pytest.raises(FeedError, match=message):
+        list(read_rows(write(tmp_path / "log.csv", content), COLUMNS, TextFormat(encoding=encoding)))
+
+
+@pytest.mark.parametrize("name", ["zip", "base64", "utf-99", ""])
+def test_an_encoding_that_is_none_is_refused(name):
+    with pytest.raises(MappingError, match="encoding must be that of a text file"):
+        encoding_name(name)
+
+
+@pytest.mark.parametrize("name", ["log.csv", "log.csv.gz", "log.parquet"])
+def test_it_is_told_how_much_of_how_much_is_read(tmp_path, name):
+    if name.endswith("parquet"):
+        path, total = write_parquet(tmp_path / name, order_no=["A1"] * 5000, when=["x"] * 5000), 5000
+    else:
+        path = write(tmp_path / name, "order_no,when\n" + "A1,2026-11-20 10:00:00\n" * 30_000)
+        total = path.stat().st_size
+    told = []
+    assert sum(1 for _ in read_rows(path, COLUMNS, progress=lambda *counts: told.append(counts)))
+    assert told[-1] == (total, total) and sorted(told) == told
+
+
 def test_quotes_hold_delimiters_and_line_breaks_and_other_delimiters_are_read(tmp_path):
     path = write(tmp_path / "log.csv", 'order_no;note\n"A;1";"two\nlines"\n\nB2;\n')
-    assert list(read_rows(path, ("order_no", "note"), ";")) == [
+    assert list(read_rows(path, ("order_no", "note"), TextFormat(";"))) == [
         (3, {"order_no": "A;1", "note": "two\nlines"}),
         (5, {"order_no": "B2", "note": ""}),
     ]

@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from pbm360.feeds.errors import UnmappedTypesError
+from pbm360.feeds.errors import FeedError, UnmappedTypesError
 from pbm360.feeds.mapping import parse_mapping
 from pbm360.feeds.survey import Occurrences, counts_text, numbered_events, survey_log
 
@@ -48,7 +48,7 @@ def test_everything_is_counted(write):
     assert survey.event_counts == {"referral_received": 5, "delivered": 1}
     assert (survey.ambiguous_time_count, survey.nonexistent_time_count) == (1, 1)
     assert survey.defect_counts == {"missing_field (subject)": 1, "invalid_time": 1}
-    assert survey.first_defect_places == {"missing_field (subject)": 5, "invalid_time": 6}
+    assert survey.first_defects == {"missing_field (subject)": "line 5", "invalid_time": "line 6: 'soon'"}
     assert survey.first_known_at == datetime.datetime(2026, 3, 29, 1, 30, tzinfo=datetime.UTC)
     assert survey.last_known_at == datetime.datetime(2026, 10, 25, 0, 30, tzinfo=datetime.UTC)
 
@@ -118,3 +118,8 @@ def test_a_wide_row_without_any_time_is_counted(tmp_path):
     }
     survey = survey_log(path, parse_mapping(content))
     assert (survey.row_count, survey.event_count, survey.rows_without_event_count) == (2, 2, 1)
+
+
+def test_a_log_none_of_whose_times_can_be_read_is_refused_with_the_first_value(write):
+    with pytest.raises(FeedError, match="no time that can be read, first in line 2: '20/11/2026'; expected is ISO"):
+        survey_log(write("A1,IN,20/11/2026", "A1,OUT,21/11/2026"), mapping())

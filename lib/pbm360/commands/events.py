@@ -1,9 +1,8 @@
-"""The commands that bring events: the simulator, and logs of one's own."""
+"""The command that brings simulated events."""
 
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -45,19 +44,3 @@ def simulate(
     if trickle:
         console.print(f"  trickle at {pace:g} times real time; Ctrl-C stops it")
         publish_live(settings, simulation, rate=pace, stop_event=set_on_signal(threading.Event()))
-
-
-@app.command(name="import")
-def import_log(
-    file: Annotated[Path, typer.Argument(help="CSV (also .gz), Parquet or NDJSON")],
-    mapping: Annotated[Path, typer.Option(help="YAML that says which column is what")],
-) -> None:
-    """Turn a log of your own into events on the same topic. Unmapped types are refused before anything is sent."""
-    from pbm360.feeds.importer import import_file
-
-    settings = running_settings()
-    with progress_bar() as progress:
-        task = progress.add_task(f"importing {file.name}", total=None)
-        report = import_file(settings, file, mapping, progress=lambda rows: progress.update(task, completed=rows))
-    for line in report.lines():
-        console.print(f"  {line}")

@@ -9,20 +9,19 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
-from uuid import UUID
 
 from pbm360.domain import rules
 from pbm360.domain.envelope import build_event, encode, format_time
+from pbm360.feeds.cells import as_text, has_value
 from pbm360.feeds.mapping import IMPORT_TIME, WIDE, DataField, FeedMapping, NamedBy
 from pbm360.feeds.reader import Row
 from pbm360.feeds.times import TimeReader, UnreadableTimeError
 
 VALID_ID = re.compile(r"[!-~]{1,128}")  # as the pipeline wants it
+UNREADABLE = "invalid_time"  # the defect of an event whose time can't be read
 LARGEST_INTEGER = 2**63 - 1  # JSON beyond it is written as text
 LONGEST_ATTRIBUTE = 256  # bytes; Pub/Sub takes 1,024
 DIGEST_CHARACTERS = 24  # 96 bits: no two different events of a log get one id
@@ -160,32 +159,6 @@ class EventMaker:
         return as_text(value)
 
 
-def has_value(value: object) -> bool:
-    """Say whether a cell holds anything: not missing, not blank, not a number that is none."""
-    if isinstance(value, str):
-        return bool(value.strip())
-    return value is not None and not (isinstance(value, float) and math.isnan(value))
-
-
-def as_text(value: object) -> str:
-    """Return a cell's value as text: 17.0 as 17, since a column of numbers with gaps turns whole ones into floats."""
-    if isinstance(value, str):
-        return value.strip()
-    if not has_value(value):
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace").strip()
-    if isinstance(value, datetime.date | datetime.time):
-        return value.isoformat()
-    if isinstance(value, int | float | Decimal | UUID):
-        return str(value)
-    return json.dumps(value, default=str)
-
-
 def _named(row: Row, named_by: NamedBy) -> str:
     text = as_text(row.get(named_by.column))
     return named_by.prefix + text if text else ""
@@ -201,4 +174,4 @@ def _defects(
         if value and not VALID_ID.fullmatch(value):
             yield f"invalid_id ({name})"
     if event_time and event_at is None:
-        yield "invalid_time"
+        yield UNREADABLE

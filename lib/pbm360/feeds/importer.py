@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime
 import hashlib
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pbm360 import broker
 from pbm360.domain.envelope import format_time
 from pbm360.feeds.errors import FeedError
+from pbm360.feeds.joins import replace_files
 from pbm360.feeds.mapping import IMPORT_TIME, FeedMapping, load_mapping
-from pbm360.feeds.reader import place_word
 from pbm360.feeds.survey import Survey, counts_text, numbered_events, survey_log
 from pbm360.settings import Settings
+
+CHECKING, PUBLISHING = "checking", "publishing"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,6 @@ class ImportReport:
     topic: str
     published_count: int
     seconds: float
-    place_word: str
     survey: Survey
     first_known_date: datetime.date
     last_known_date: datetime.date
@@ -50,6 +51,9 @@ class ImportReport:
         without = self.survey.rows_without_event_count - self.survey.ignored_counts.total()
         if without:
             yield f"{without:,} rows hold no time of any event"
+        for file, count in self.survey.alone_counts.items():
+            if count:
+                yield f"{count:,} rows have no partner in {file}"
 
     def _time_lines(self) -> Iterator[str]:
         ambiguous, nonexistent = self.survey.ambiguous_time_count, self.survey.nonexistent_time_count
@@ -60,41 +64,53 @@ class ImportReport:
 
     def _defect_lines(self) -> Iterator[str]:
         for defect, count in self.survey.defect_counts.most_common():
-            first = self.survey.first_defect_places[defect]
-            yield f"the pipeline will reject {count:,} events: {defect}, first in {self.place_word} {first}"
+            first = self.survey.first_defects[defect]
+            yield f"the pipeline will reject {count:,} events: {defect}, first in {first}"
 
 
 def import_file(
     settings: Settings,
     path: Path,
     mapping: FeedMapping | Path,
-    progress: Callable[[int], object] = lambda events: None,
+    progress: Callable[[str, int, int], object] = lambda step, done, total: None,
+    join: Sequence[Path] = (),
 ) -> ImportReport:
-    """Publish the events of a log; `progress` is told how many are out.
+    """Publish the events of a log; `progress` is told of each step how much is done, of how much.
+
+    The steps are `CHECKING`, in bytes (in Parquet rows), and `PUBLISHING`, in events. `join` names the files that the
+    mapping joins, where they don't lie beside the log.
 
     The file is read twice: first checked as a whole, so that an error leaves nothing published. The same file gives
     the same ids, so importing it again adds duplicates that the pipeline drops. Raises `FeedError`, and `BrokerError`
     where Pub/Sub fails on the way; importing again then completes it.
     """
-    mapping = mapping if isinstance(mapping, FeedMapping) else load_mapping(mapping)
+    mapping = mapping if isinstance(mapping, FeedMapping) else find_mapping(mapping, join)
     if not path.is_file():
         raise FeedError(f"no file {path}")
     started = datetime.datetime.now(datetime.UTC)
     clock = time.monotonic()
-    survey = survey_log(path, mapping)
+    survey = survey_log(path, mapping, lambda done, total: progress(CHECKING, done, total))
     import_id = name_import(path, started)
     messages = (
         (event.payload(event_id), event.attributes(import_id))
         for event_id, event in numbered_events(path, mapping, survey)
     )
-    published = broker.publish_batches(settings, settings.topic, messages, progress=progress)
+    published = broker.publish_batches(
+        settings, settings.topic, messages, progress=lambda done: progress(PUBLISHING, done, survey.event_count)
+    )
     if published != survey.event_count:
         raise FeedError(
             f"{path.name} changed while it was read: {survey.event_count} events, then {published}; import it again"
         )
     known_dates = _known_dates(mapping, survey, started.date())
     seconds = time.monotonic() - clock
-    return ImportReport(import_id, settings.topic, published, seconds, place_word(path), survey, *known_dates)
+    return ImportReport(import_id, settings.topic, published, seconds, survey, *known_dates)
+
+
+def find_mapping(path: Path, join: Sequence[Path] = ()) -> FeedMapping:
+    """Read a mapping; its joins take the files named here, if any. Raises `MappingError`."""
+    mapping = load_mapping(path)
+    return replace(mapping, joins=replace_files(mapping.joins, [file.resolve() for file in join]))
 
 
 def name_import(path: Path, started: datetime.datetime) -> str:

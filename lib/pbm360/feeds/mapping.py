@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 
 from pbm360.domain import rules
+from pbm360.feeds.checking import check_keys, mapping_of, one_of, text
+from pbm360.feeds.decoding import UTF_8, encoding_name
 from pbm360.feeds.errors import MappingError
+from pbm360.feeds.joins import Join, parse_joins
+from pbm360.feeds.reader import PLAIN, TextFormat
 from pbm360.feeds.times import ISO_8601
 
 SHIPPED = Path(__file__).parent / "mappings"
@@ -18,9 +22,10 @@ LONG, WIDE = "long", "wide"
 REFUSE, IGNORE = "refuse", "ignore"
 EVENT_TIME, IMPORT_TIME = "event_time", "import_time"
 PATIENT_ID = "patient_id"  # a field of `data` beside the typed ones; it becomes a pseudonym on its way
+EXTRAS = ("fields", "delimiter", "encoding", "join")
 KEYS = {
-    LONG: ({"shape", "order", "type", "time"}, {"id", "source", "observed_at", "fields", "delimiter"}),
-    WIDE: ({"shape", "order", "events", "time"}, {"id", "source", "observed_at", "fields", "delimiter"}),
+    LONG: ({"shape", "order", "type", "time"}, {"id", "source", "observed_at", *EXTRAS}),
+    WIDE: ({"shape", "order", "events", "time"}, {"id", "source", "observed_at", *EXTRAS}),
 }
 
 
@@ -62,7 +67,8 @@ class FeedMapping:
     ignored_types: frozenset[str] = frozenset()
     has_own_types: bool = False  # no value map: the log already speaks of our types, in any of their spellings
     fields: tuple[DataField, ...] = ()
-    delimiter: str = ","
+    text_format: TextFormat = PLAIN
+    joins: tuple[Join, ...] = ()
 
     def event_type(self, value: str) -> str | None:
         """Return the event type of a value of a long log's type column, None where it is not mapped."""
@@ -70,11 +76,13 @@ class FeedMapping:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """List the columns that the log must have."""
+        """List the columns that the log itself must have: those that its rows are joined by among them."""
         named = [self.order.column, self.type_column, self.time_column, self.source_column, self.observed_at_column]
         named += [self.event_id.column] if self.event_id else []
         named += self.types if self.shape == WIDE else []
         named += [each.column for each in self.fields]
+        for join in reversed(self.joins):  # what a join brings, a later one may be joined by
+            named = [name for name in named if name not in join.columns] + [join.log_column]
         return tuple(dict.fromkeys(name for name in named if name))
 
 
@@ -86,7 +94,8 @@ def load_mapping(path: Path) -> FeedMapping:
     shipped = SHIPPED / f"{path.name.removesuffix('.yaml')}.yaml"
     found = shipped if not path.exists() and path.parent == Path() else path
     try:
-        content = yaml.safe_load(found.read_text(encoding="utf-8"))
+        # every scalar is text: YAML would read a code NO as false, 0123 as 83 and the key `on` as true
+        content = yaml.load(found.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except FileNotFoundError:
         names = ", ".join(sorted(each.stem for each in SHIPPED.glob("*.yaml")))
         raise MappingError(f"no mapping file {path}; shipped mappings are {names}") from None
@@ -100,9 +109,9 @@ def load_mapping(path: Path) -> FeedMapping:
 
 def parse_mapping(content: object) -> FeedMapping:
     """Check what a mapping file holds and return it. Raises `MappingError`."""
-    content = _mapping_of(content, "the file")
-    shape = _one_of(content.get("shape"), "shape", (LONG, WIDE))
-    _check_keys(content, "", *KEYS[shape])
+    content = mapping_of(content, "the file")
+    shape = one_of(content.get("shape"), "shape", (LONG, WIDE))
+    check_keys(content, "", *KEYS[shape])
     types = _long_types(content["type"]) if shape == LONG else {"types": _event_types(content["events"], "events")}
     event_id = _named_by(content["id"], "id") if "id" in content else None
     if shape == WIDE and event_id and len(set(types["types"].values())) < len(types["types"]):
@@ -112,7 +121,10 @@ def parse_mapping(content: object) -> FeedMapping:
         order=_named_by(content["order"], "order"),
         event_id=event_id,
         fields=_fields(content.get("fields", {})),
-        delimiter=_delimiter(content.get("delimiter", ",")),
+        text_format=TextFormat(
+            _delimiter(content.get("delimiter", ",")), encoding_name(content.get("encoding", UTF_8))
+        ),
+        joins=parse_joins(content.get("join", [])),
         **types,
         **_time(content["time"], shape),
         **_source(content.get("source", "")),
@@ -121,22 +133,22 @@ def parse_mapping(content: object) -> FeedMapping:
 
 
 def _long_types(content: object) -> dict:
-    content = _mapping_of(content, "type")
-    _check_keys(content, "type.", {"column"}, {"values", "on_unmapped", "ignore"})
+    content = mapping_of(content, "type")
+    check_keys(content, "type.", {"column"}, {"values", "on_unmapped", "ignore"})
     ignored = content.get("ignore", [])
     if not isinstance(ignored, list):
         raise MappingError(f"type.ignore must be a list of values; got {ignored!r}")
     return {
-        "type_column": _text(content["column"], "type.column"),
+        "type_column": text(content["column"], "type.column"),
         "types": _event_types(content["values"], "type.values") if "values" in content else rules.codes("type"),
         "has_own_types": "values" not in content,
-        "on_unmapped": _one_of(content.get("on_unmapped", REFUSE), "type.on_unmapped", (REFUSE, IGNORE)),
+        "on_unmapped": one_of(content.get("on_unmapped", REFUSE), "type.on_unmapped", (REFUSE, IGNORE)),
         "ignored_types": frozenset(str(value) for value in ignored),
     }
 
 
 def _event_types(content: object, key: str) -> dict[str, str]:
-    types = {str(value): event_type for value, event_type in _mapping_of(content, key).items()}
+    types = {str(value): event_type for value, event_type in mapping_of(content, key).items()}
     if not types:
         raise MappingError(f"{key} must map at least one value to an event type; it is empty")
     for value, event_type in types.items():
@@ -147,14 +159,14 @@ def _event_types(content: object, key: str) -> dict[str, str]:
 
 
 def _time(content: object, shape: str) -> dict:
-    content = _mapping_of(content, "time")
-    _check_keys(content, "time.", {"zone"} | ({"column"} if shape == LONG else set()), {"format"})
-    zone = _text(content["zone"], "time.zone")
+    content = mapping_of(content, "time")
+    check_keys(content, "time.", {"zone"} | ({"column"} if shape == LONG else set()), {"format"})
+    zone = text(content["zone"], "time.zone")
     try:
         found = ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise MappingError(f"time.zone must be a time zone, e.g. Europe/Amsterdam or UTC; got {zone!r}") from None
-    column = {"time_column": _text(content["column"], "time.column")} if shape == LONG else {}
+    column = {"time_column": text(content["column"], "time.column")} if shape == LONG else {}
     return column | {"zone": found, "time_format": str(content.get("format", ISO_8601))}
 
 
@@ -170,70 +182,40 @@ def _source(content: object) -> dict:
 def _observed_at(content: object) -> dict:
     if isinstance(content, dict):
         return {"observed_at_column": _column_alone(content, "observed_at")}
-    return {"observed_at": _one_of(content, "observed_at", (EVENT_TIME, IMPORT_TIME, "a column"))}
+    return {"observed_at": one_of(content, "observed_at", (EVENT_TIME, IMPORT_TIME, "a column"))}
 
 
 def _fields(content: object) -> tuple[DataField, ...]:
     known = [each.field for each in rules.typed_fields()] + [PATIENT_ID]
     found = []
-    for name, value in _mapping_of(content, "fields").items():
+    for name, value in mapping_of(content, "fields").items():
         key = f"fields.{name}"
         if name not in known:
             raise MappingError(f"{key} is no field of an event's data; known are {', '.join(known)}")
-        value = {"column": value} if isinstance(value, str) else _mapping_of(value, key)
+        value = {"column": value} if isinstance(value, str) else mapping_of(value, key)
         if set(value) == {"constant"}:
             found.append(DataField(name, constant=str(value["constant"])))
             continue
-        _check_keys(value, f"{key}.", {"column"}, {"values"})
-        values = {str(old): str(new) for old, new in _mapping_of(value.get("values", {}), f"{key}.values").items()}
-        found.append(DataField(name, _text(value["column"], f"{key}.column"), values))
+        check_keys(value, f"{key}.", {"column"}, {"values"})
+        values = {str(old): str(new) for old, new in mapping_of(value.get("values", {}), f"{key}.values").items()}
+        found.append(DataField(name, text(value["column"], f"{key}.column"), values))
     return tuple(found)
 
 
 def _named_by(content: object, key: str) -> NamedBy:
     if isinstance(content, str):
-        return NamedBy(_text(content, key))
-    content = _mapping_of(content, key)
-    _check_keys(content, f"{key}.", {"column"}, {"prefix"})
-    return NamedBy(_text(content["column"], f"{key}.column"), str(content.get("prefix", "")))
+        return NamedBy(text(content, key))
+    content = mapping_of(content, key)
+    check_keys(content, f"{key}.", {"column"}, {"prefix"})
+    return NamedBy(text(content["column"], f"{key}.column"), str(content.get("prefix", "")))
 
 
 def _column_alone(content: dict, key: str) -> str:
-    _check_keys(content, f"{key}.", {"column"}, set())
-    return _text(content["column"], f"{key}.column")
+    check_keys(content, f"{key}.", {"column"}, set())
+    return text(content["column"], f"{key}.column")
 
 
 def _delimiter(content: object) -> str:
     if not isinstance(content, str) or len(content) != 1:
         raise MappingError(f'delimiter must be one character, e.g. ";" or "\\t"; got {content!r}')
     return content
-
-
-def _mapping_of(content: object, key: str) -> dict:
-    if not isinstance(content, dict):
-        raise MappingError(f"{key} must be a mapping (key: value); got {type(content).__name__} {content!r}")
-    return content
-
-
-def _text(content: object, key: str) -> str:
-    if not isinstance(content, str) or not content:
-        raise MappingError(f"{key} must be the name of a column or a zone, as text; got {content!r}")
-    return content
-
-
-def _one_of(content: object, key: str, choices: Iterable[str]) -> str:
-    if content not in choices:
-        raise MappingError(f"{key} must be one of {', '.join(choices)}; got {content!r}")
-    return content
-
-
-def _check_keys(content: dict, prefix: str, required: set[str], optional: set[str]) -> None:
-    missing, unknown = sorted(required - set(content)), sorted(str(key) for key in set(content) - required - optional)
-    if missing:
-        raise MappingError(f"{prefix}{missing[0]} is missing; expected are {_listed(prefix, required)}")
-    if unknown:
-        raise MappingError(f"unknown key {prefix}{unknown[0]}; known are {_listed(prefix, required | optional)}")
-
-
-def _listed(prefix: str, keys: set[str]) -> str:
-    return ", ".join(f"{prefix}{key}" for key in sorted(keys))

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as parquet
 
+from pbm360.feeds.decoding import UTF_8, decode_lines
 from pbm360.feeds.errors import FeedError
 
 BATCH_ROWS = 4096
+READ_BYTES = 1 << 18  # at a time: how often progress is told
 LONGEST_LIST = 40  # columns that an error shows
 ZIPPED = ".gz"
 FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "parquet"}
@@ -23,16 +28,35 @@ FORMATS = {".csv": "csv", ".ndjson": "ndjson", ".jsonl": "ndjson", ".parquet": "
 Row = dict[str, object]  # column -> value; a column that a row lacks is absent
 
 
-def read_rows(path: Path, columns: Sequence[str], delimiter: str = ",") -> Iterator[tuple[int, Row]]:
-    """Yield (place, row) with the columns asked for; the place is the line of the file, in Parquet the row from 1.
+Progress = Callable[[int, int], object]  # is told how much is read, of how much: bytes, in Parquet rows
 
-    Raises `FeedError` for a file that is empty or broken, is not UTF-8 (naming the line), or lacks a column (naming
-    those it has). In NDJSON a column is lacking where no row has it, which the end of the file shows.
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How a text file is written; Parquet needs none of it."""
+
+    delimiter: str = ","
+    encoding: str = UTF_8
+
+
+PLAIN = TextFormat()
+
+
+def read_rows(
+    path: Path,
+    columns: Sequence[str] | None,
+    text_format: TextFormat = PLAIN,
+    progress: Progress = lambda done, total: None,
+) -> Iterator[tuple[int, Row]]:
+    """Yield (place, row) with the columns asked for, or with all; the place is the file's line, in Parquet the row.
+
+    Raises `FeedError` for a file that is empty or broken, is not in its encoding (naming the line), or lacks a column
+    (naming those it has). In NDJSON a column is lacking where no row has it, which the end of the file shows.
     """
     readers = {"csv": _read_csv, "ndjson": _read_ndjson, "parquet": _read_parquet}
     has_rows = False
     try:
-        for place, row in readers[file_format(path)](path, columns, delimiter):
+        for place, row in readers[file_format(path)](path, columns, text_format, progress):
             has_rows = True
             yield place, row
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
@@ -57,11 +81,15 @@ def place_word(path: Path) -> str:
     return "row" if file_format(path) == "parquet" else "line"
 
 
-def _read_csv(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[tuple[int, Row]]:
-    with _open(path) as lines:
-        reader = csv.reader(_decode(path, lines), delimiter=delimiter, strict=True)
+def _read_csv(
+    path: Path, columns: Sequence[str] | None, text_format: TextFormat, progress: Progress
+) -> Iterator[tuple[int, Row]]:
+    delimiter = text_format.delimiter
+    with open_binary(path, progress) as lines:
+        reader = csv.reader(decode_lines(path, lines, text_format.encoding), delimiter=delimiter, strict=True)
         try:
             header = [name.strip() for name in next(reader, [])]
+            columns = list(dict.fromkeys(header)) if columns is None else columns
             _require(path, columns, header)
             wanted = [(column, header.index(column)) for column in columns]
             for cells in reader:
@@ -76,10 +104,12 @@ def _read_csv(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[tu
             raise FeedError(f"{path.name} line {reader.line_num} is no CSV: {error}") from error
 
 
-def _read_ndjson(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[tuple[int, Row]]:
+def _read_ndjson(
+    path: Path, columns: Sequence[str] | None, text_format: TextFormat, progress: Progress
+) -> Iterator[tuple[int, Row]]:
     seen: dict[str, None] = {}
-    with _open(path) as lines:
-        for place, line in enumerate(_decode(path, lines), start=1):
+    with open_binary(path, progress) as lines:
+        for place, line in enumerate(decode_lines(path, lines, text_format.encoding), start=1):
             if not line.strip():
                 continue
             try:
@@ -89,19 +119,30 @@ def _read_ndjson(path: Path, columns: Sequence[str], delimiter: str) -> Iterator
             if not isinstance(row, dict):
                 raise FeedError(f"{path.name} line {place} must hold an object; it holds a {type(row).__name__}")
             seen |= dict.fromkeys(row)
-            yield place, {column: row[column] for column in columns if row.get(column) is not None}
+            yield (
+                place,
+                {
+                    column: row[column]
+                    for column in (row if columns is None else columns)
+                    if row.get(column) is not None
+                },
+            )
     if seen:
-        _require(path, columns, list(seen))
+        _require(path, columns or (), list(seen))
 
 
-def _read_parquet(path: Path, columns: Sequence[str], delimiter: str) -> Iterator[tuple[int, Row]]:
+def _read_parquet(
+    path: Path, columns: Sequence[str] | None, text_format: TextFormat, progress: Progress
+) -> Iterator[tuple[int, Row]]:
     with parquet.ParquetFile(path) as file:
+        columns = file.schema_arrow.names if columns is None else columns
         _require(path, columns, file.schema_arrow.names)
         place = 0
         for batch in file.iter_batches(BATCH_ROWS, columns=list(columns)):
             for row in _in_microseconds(batch).to_pylist():
                 place += 1
                 yield place, {column: value for column, value in row.items() if value is not None}
+            progress(place, file.metadata.num_rows)
 
 
 def _in_microseconds(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -124,17 +165,24 @@ def _require(path: Path, columns: Iterable[str], header: list[str]) -> None:
             raise FeedError(f"{path.name} has {header.count(column)} columns {column!r}; rename all but one")
 
 
-def _open(path: Path) -> BinaryIO:
-    return gzip.open(path, "rb") if path.name.lower().endswith(ZIPPED) else path.open("rb")
+class _Watched(io.RawIOBase):
+    """A file that tells how much of it is read; a zipped one in zipped bytes, whose total is known."""
+
+    def __init__(self, file: BinaryIO, total: int, progress: Progress):
+        self._file, self._total, self._progress = file, total, progress
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:
+        count = self._file.readinto(buffer)
+        self._progress(self._file.tell(), self._total)
+        return count
 
 
-def _decode(path: Path, lines: Iterable[bytes]) -> Iterator[str]:
-    """Decode line by line, so that an error can name the line; a byte order mark at the start is dropped."""
-    for place, line in enumerate(lines, start=1):
-        try:
-            yield line.decode("utf-8-sig" if place == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise FeedError(
-                f"{path.name} line {place} is not UTF-8 (byte {line[error.start]:#04x} at position {error.start + 1}); "
-                "export it as UTF-8"
-            ) from error
+@contextmanager
+def open_binary(path: Path, progress: Progress = lambda done, total: None) -> Iterator[BinaryIO]:
+    """Open a text file for its bytes, unzipped."""
+    with path.open("rb", buffering=0) as file:
+        watched = io.BufferedReader(_Watched(file, path.stat().st_size, progress), READ_BYTES)
+        yield gzip.GzipFile(fileobj=watched) if path.name.lower().endswith(ZIPPED) else watched
