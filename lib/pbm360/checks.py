@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pbm360.warehouse import Warehouse
@@ -18,8 +19,8 @@ MEDALLION_CHECKS = (
     "dim_patients",
     "dim_pharmacies",
     "dim_stages",
-    "scanner_clocks",
 )
+REVIEW_CHECKS = ("scanner_clocks", "source_anomalies", "live_against_batch")  # of a published day; they stop nothing
 TRUTH_CHECK = "truth_orders"
 
 
@@ -43,12 +44,14 @@ class CheckResult:
         return self.severity == "fail" and self.failing_row_count > 0
 
 
-def run_check(warehouse: Warehouse, name: str, *, staged: bool = False) -> list[CheckResult]:
+def run_check(
+    warehouse: Warehouse, name: str, parameters: Mapping | None = None, *, staged: bool = False
+) -> list[CheckResult]:
     """Run `sql/checks/<name>.sql`; one result per check that found rows, or one of count 0 for the file.
 
     `staged` reads the tables that a build has staged and not yet published (`pbm_staging`) in place of silver and gold.
     """
-    rows = warehouse.run(f"checks/{name}.sql", staged=staged).to_pylist()
+    rows = warehouse.run(f"checks/{name}.sql", parameters, staged=staged).to_pylist()
     if not rows:
         return [CheckResult(name, "all", "fail", 0, "")]
     found: dict[tuple[str, str], list[dict]] = {}

@@ -146,7 +146,20 @@ def publish(warehouse: Warehouse, run: BatchRun) -> list[dict]:
     _require_status(warehouse, run, "gated", "stage gold first (chapter 06, or `pbm360 build`)")
     with _failure_noted(warehouse, run):
         warehouse.run("build/publish.sql", {**run.key, "finished_at": datetime.datetime.now(datetime.UTC)})
-    return reconcile(warehouse, run)
+    ledger = reconcile(warehouse, run)
+    review(warehouse, run)
+    return ledger
+
+
+def review(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
+    """Look at the published day: sources unlike themselves, clocks that are off, live against batch.
+
+    What is found is kept in `pbm_ops.quality_results` with phase `published` and stops nothing.
+    """
+    parameters = {"run_date": run.run_date}
+    found = [result for name in checks.REVIEW_CHECKS for result in checks.run_check(warehouse, name, parameters)]
+    checks.record_results(warehouse, found, **run.key, phase="published")
+    return found
 
 
 def reconcile(warehouse: Warehouse, run: BatchRun) -> list[dict]:

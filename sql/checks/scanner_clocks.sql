@@ -1,6 +1,7 @@
 -- Scanners whose clock is off: their scans are known sooner or later after they happened than those
 -- of the same event type by other scanners. No row is good.
 -- Grain: one row per scanner and event type of 20 scans and more, off by two minutes and more.
+-- Parameter: run_date; scans of the four weeks up to it are compared.
 -- Columns: check_name, severity (fail or warn), row_key, detail.
 
 with
@@ -10,7 +11,9 @@ with
             event_type,
             timestamp_diff(known_at, event_at, second) as delay_seconds
         from pbm_silver.stg_order_events
-        where scanner_id is not null
+        where
+            scanner_id is not null
+            and event_date between date_sub(@run_date, interval 28 day) and @run_date
     ),
     medians as (
         select distinct

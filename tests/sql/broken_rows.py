@@ -7,6 +7,8 @@ import datetime
 from tests.sql.scenario import instant
 
 DAY = datetime.date(2026, 11, 19)
+WEEK = datetime.timedelta(days=7)
+BROKEN_DAY = DAY
 MINUTE = datetime.timedelta(minutes=1)
 START, LATER = instant("19 09:00"), instant("19 10:00")
 EVENT = {
@@ -66,6 +68,8 @@ FEEDBACK = {
 BEFORE = DAY - datetime.timedelta(days=1)
 PERIOD = {"valid_from": DAY, "is_latest": True}
 REFUSAL = {"message_id": "r1", "reason_code": "wrong_type", "publish_time": START, "known_at": START, "known_date": DAY}
+LEDGER = dict.fromkeys(["accepted_count", "duplicate_count", "rejected_count", "unaccounted_count"], 0)
+LEDGER["reconciled_at"] = START
 BROKEN = {
     "silver.stg_order_events": [
         EVENT,
@@ -75,6 +79,10 @@ BROKEN = {
         {**EVENT, "event_id": "e4", "patient_key": "P1"},
         {**EVENT, "event_id": "e5", "patient_key": "0123456789abcdef" * 2, "known_at": instant("19 08:50")},
         {**EVENT, "event_id": "e6", "known_at": instant("19 08:49:59.999999")},
+        *(
+            {**EVENT, "event_id": f"p{weeks}", "source": "payer", "event_date": moment.date(), "known_at": moment}
+            for weeks, moment in ((1, instant("19 23:00") - WEEK), (2, instant("19 22:00") - 2 * WEEK))
+        ),
         *(
             {
                 **EVENT,
@@ -86,6 +94,15 @@ BROKEN = {
             for scanner, known in (("S1", START), ("S2", START + 5 * MINUTE), ("S3", START), ("S4", START - MINUTE))
             for number in range(20 if scanner != "S4" else 19)
         ),
+    ],
+    "live.order_events": [
+        {**EVENT, "event_id": "only-live", "message_id": "l1"},
+        {**EVENT, "event_id": "e3", "event_at": START, "event_type": "shipped"},
+    ],
+    "ops.reconciliation": [
+        {**LEDGER, "source": source, "known_date": DAY - weeks * WEEK, "received_count": count}
+        for source, counts in (("payer", (10, 100, 100)), ("wms", (400, 100, 100)), ("iot", (1, 4, 4)))
+        for weeks, count in enumerate(counts)
     ],
     "silver.rejected_events": [REFUSAL, REFUSAL, {**REFUSAL, "message_id": "m1", "detail": "nps"}],
     "gold.fact_order_lifecycle": [

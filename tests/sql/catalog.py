@@ -21,6 +21,8 @@ PARAMETERS = {
     "asked_at": "TIMESTAMP",
     "at_risk_share": "FLOAT64",
     "before": "DATE",
+    "changed_hours": "ARRAY<FLOAT64>",
+    "changed_stages": "ARRAY<STRING>",
     "check_files": "ARRAY<STRING>",
     "cohort": "STRING",
     "completed_at": "TIMESTAMP",
@@ -53,7 +55,9 @@ PARAMETERS = {
     "snapshot_date": "DATE",
     "started_at": "TIMESTAMP",
     "tolerance_seconds": "INT64",
+    "visible_at": "TIMESTAMP",
     "window_days": "INT64",
+    "without_carriers": "ARRAY<STRING>",
 }
 
 

@@ -1,6 +1,7 @@
 """Every statement gives the same rows on the local engine and in Google's reference evaluator."""
 
 import datetime
+import itertools
 
 import pytest
 
@@ -10,7 +11,7 @@ from pbm360.erasure import word_pattern
 from pbm360.warehouse import STAGED_TABLES, statements
 from tests.conftest import TEST_KEY
 from tests.sql import scenario
-from tests.sql.broken_rows import BROKEN, MILESTONES, TRUTH
+from tests.sql.broken_rows import BROKEN, BROKEN_DAY, MILESTONES, TRUTH
 from tests.sql.catalog import created, sql_files
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
@@ -71,6 +72,15 @@ QUERIES = {
     "rotation/patients.sql": {},
     "runs/run_checks.sql": {"run_id": "run-2026-11-21"},
     "runs/stream_beat.sql": {"now": instant("21 12:00:30")},
+    "time_machine/orders.sql": {"as_of": instant("20 08:00")},
+    "time_machine/visible_later.sql": {"as_of": instant("20 08:00"), "visible_at": instant("19 11:59")},
+    "what_if/orders.sql": {"as_of": instant("21 12:00"), "without_carriers": ["ups"]},
+    "what_if/stages.sql": {
+        "as_of": instant("21 12:00"),
+        "changed_stages": ["SHIPPED", "PACK"],
+        "changed_hours": [0.5, 2.0],
+        "without_carriers": ["ups", "fedex"],
+    },
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
     "stream/recent_minutes.sql": {"since": instant("19 10:00")},
 }
@@ -168,6 +178,8 @@ def test_every_check_finds_the_same_in_the_built_days(built):
     for name in checks.MEDALLION_CHECKS:
         assert built.unequal_rows(f"checks/{name}.sql") == [], name
         assert built.unequal_rows(f"checks/{name}.sql", staged=True) == [], name
+    for name, day in itertools.product(checks.REVIEW_CHECKS, DAYS):
+        assert built.unequal_rows(f"checks/{name}.sql", {"run_date": day}) == [], name
 
 
 def test_nothing_gives_nothing_on_both(empty):
@@ -187,10 +199,10 @@ def test_every_check_finds_the_same_in_broken_tables_and_each_can_fail(make_ware
     broken = Engines(make_warehouse(), make_reference(), catalog)
     for table, rows in {**BROKEN, **TRUTH}.items():
         load_both(broken, table, rows)
-    for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK):
-        sql_file = f"checks/{name}.sql"
-        assert broken.unequal_rows(sql_file) == [], name
-        found = {row["check_name"] for row in broken.local.run(sql_file).to_pylist()}
+    for name in (*checks.MEDALLION_CHECKS, *checks.REVIEW_CHECKS, checks.TRUTH_CHECK):
+        sql_file, parameters = f"checks/{name}.sql", {"run_date": BROKEN_DAY} if name in checks.REVIEW_CHECKS else {}
+        assert broken.unequal_rows(sql_file, parameters) == [], name
+        found = {row["check_name"] for row in broken.local.run(sql_file, parameters).to_pylist()}
         assert found == check_names(sql_file), name
 
 
@@ -278,7 +290,7 @@ def test_every_file_of_sql_is_run_on_both_engines(built):
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
     changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
     erasure_steps = {name for name in sql_files() if name.startswith(("erasure/", "rotation/"))} & built.compared
-    checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, checks.TRUTH_CHECK)}
+    checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, *checks.REVIEW_CHECKS, checks.TRUTH_CHECK)}
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
     included = {
         f"lifecycle/{name}.sql"

@@ -76,3 +76,29 @@ def runs(
             console.print(f"  notebook of {found[0].run_date}: {address}", soft_wrap=True)
     if html:
         console.print(f"  page of the newest run: {write_run_page(warehouse, html)}", soft_wrap=True)
+
+
+@app.command(name="what-if")
+def what_if(
+    sla: Annotated[list[str] | None, typer.Option(help="another SLA of a stage, STAGE=HOURS; may be repeated")] = None,
+    without_carrier: Annotated[list[str] | None, typer.Option(help="leave a carrier's orders out; repeatable")] = None,
+    as_of: Annotated[str, typer.Option(help="RFC 3339 instant whose past is asked (default: now)")] = "",
+) -> None:
+    """Ask of the replayed past what other SLAs, or the absence of a carrier, would have said."""
+    from pbm360 import demo
+    from pbm360.what_if import parse_slas, read_what_if
+
+    moment = demo.instant(as_of)
+    orders, stages = read_what_if(open_warehouse(), moment, parse_slas(sla or []), without_carrier or [])
+    for title, rows in ((f"orders as of {moment:%Y-%m-%d %H:%M} UTC", orders), ("stages", stages)):
+        table = Table(
+            *(Column(name.replace("_", " "), justify="right") for name in rows[0]) if rows else (), title=title
+        )
+        for row in rows:
+            changed = row.get("what_if_breached_count") != row.get("breached_count")
+            values = (
+                "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+                for value in row.values()
+            )
+            table.add_row(*values, style="yellow" if changed else "")
+        console.print(table)
