@@ -41,12 +41,12 @@ demo: setup ## the whole story in under five minutes: simulate, stream, build, o
 test: $(INSTALLED_FOR_TESTS) ## run every test
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/pytest -n 2 --dist loadfile
+	$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-fast: $(INSTALLED_FOR_TESTS) ## run the tests of everything pure, in under five minutes
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/pytest -n 2 --dist loadfile $(FAST_TESTS)
+	$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(FAST_TESTS)
 
 airflow: up $(INSTALLED_FOR_TESTS) ## start a local Airflow with its web page on 127.0.0.1
 	AIRFLOW_HOME=$(CURDIR)/.pbm360/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \

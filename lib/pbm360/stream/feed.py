@@ -96,6 +96,7 @@ class PubSubFeed(SharedInProcess):
         self._started_at = time.monotonic()
         self._last_message_at = self._started_at
         self._told_at = self._started_at
+        self._quiet_since: float | None = None  # when a pull first came back empty, after the last that did not
         self.state = FeedState()
 
     def read_multiple(self, labels) -> Iterator[Event]:
@@ -176,11 +177,14 @@ class PubSubFeed(SharedInProcess):
                 pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, PULL_SECONDS)
             except broker.BrokerError as error:
                 log.warning("nothing can be pulled (%s); trying again", error)
-                self._last_message_at = time.monotonic()  # a source that does not answer is not an idle one
+                self._quiet_since = None  # a source that does not answer is not an idle one
                 self._stop.wait(AWAY_SECONDS)
                 continue
             if pulled:
+                self._quiet_since = None
                 self._pulled.put((pulled, time.time_ns() // 1000))
+            elif self._quiet_since is None:
+                self._quiet_since = time.monotonic()
         self._return_pulled()
 
     def _give_back(self) -> None:
@@ -215,9 +219,10 @@ class PubSubFeed(SharedInProcess):
         yield Event(processing_time_event=passed)
 
     def _is_idle(self) -> bool:
-        if self._until_idle_seconds is None or self._ack_ids:
+        quiet_since = self._quiet_since
+        if self._until_idle_seconds is None or quiet_since is None or self._ack_ids or not self._pulled.empty():
             return False
-        return time.monotonic() - self._last_message_at > self._until_idle_seconds
+        return time.monotonic() - quiet_since > self._until_idle_seconds
 
     def _keep_extending(self) -> None:
         """Keep the messages in flight ours while the warehouse is slow."""
