@@ -90,10 +90,13 @@ def by_order(rows) -> dict[str, dict]:
     return {row["order_id"]: {k: v for k, v in row.items() if k != "turnaround_business_days"} for row in rows}
 
 
-def make_world(warehouse, seed: int) -> World:
+def make_world(warehouse, seed: int, orders: int = ORDERS, prefix: str = "") -> World:
+    """Make the messages of so many orders; their ids, those of events and messages begin with the prefix."""
     random = Random(seed)
-    world = World(warehouse, random, [make_message(random, number) for number in range(ORDERS * EVENTS_AN_ORDER)])
-    world.messages += [copy_of(random, random.choice(world.messages), number) for number in range(ORDERS)]
+    numbers = range(orders * EVENTS_AN_ORDER)
+    world = World(warehouse, random, [make_message(random, number, orders, prefix) for number in numbers])
+    copies = range(orders)
+    world.messages += [copy_of(random, random.choice(world.messages), number, orders, prefix) for number in copies]
     decoder = Decoder(TEST_KEY)
     for message in world.messages:
         stamps = [microseconds(message[name]) for name in ("publish_time", "ingested_at", "known_at")]
@@ -103,35 +106,37 @@ def make_world(warehouse, seed: int) -> World:
     return world
 
 
-def make_message(random: Random, number: int) -> dict:
+def make_message(random: Random, number: int, orders: int, prefix: str) -> dict:
     """Return a message about one of few orders; a correction names one of few events."""
-    order_id, source = f"A{random.randrange(ORDERS)}", random.choice(["oms", "wms", "carrier"])
+    order_id, source = f"{prefix}A{random.randrange(orders)}", random.choice(["oms", "wms", "carrier"])
     event_at = START + datetime.timedelta(minutes=random.randrange(3 * 24 * 60))
     data = {
         "patient_id": random.choice(["P1", "P2", None]),
         "carrier": random.choice(["ups", "fedex", None]),
-        "corrects_id": random.choice([None, None, None, f"e{random.randrange(60)}"]),
+        "corrects_id": random.choice([None, None, None, f"{prefix}e{random.randrange(orders * 3 // 2)}"]),
         "correction_reason": random.choice(["did_not_occur", "incorrect_data"]),
         "nps": random.choice([None, None, 9, 11]),  # 11 is refused
     }
     event = {
         "specversion": "1.0",
-        "id": f"e{number}",
+        "id": f"{prefix}e{number}",
         "source": source,
         "type": random.choice(EVENT_TYPES),
         "time": event_at.isoformat(),
         "subject": order_id,
         "data": {name: value for name, value in data.items() if value is not None},
     }
-    return delivery(random, f"m{number}", json.dumps(event).encode(), source, event_at)
+    return delivery(random, f"{prefix}m{number}", json.dumps(event).encode(), source, event_at)
 
 
-def copy_of(random: Random, message: dict, number: int) -> dict:
+def copy_of(random: Random, message: dict, number: int, orders: int, prefix: str) -> dict:
     """Return another message with the same event, sometimes altered or of another order, known sooner or later."""
     event = json.loads(message["payload"])
     if random.random() < 0.3:
-        event["subject"] = f"A{random.randrange(ORDERS)}"
-    return delivery(random, f"copy{number}", json.dumps(event).encode(), message["source"], message["publish_time"])
+        event["subject"] = f"{prefix}A{random.randrange(orders)}"
+    return delivery(
+        random, f"{prefix}copy{number}", json.dumps(event).encode(), message["source"], message["publish_time"]
+    )
 
 
 def delivery(random: Random, message_id: str, payload: bytes, source: str, event_at: datetime.datetime) -> dict:

@@ -8,10 +8,15 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.benchmarks import days, stream
+from tests.benchmarks import days, medallion, seam, stream
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
-PARTS = {"Stream": stream.measure, "Days": days.measure}
+PARTS = {
+    "Stream": stream.measure,
+    "Days": days.measure,
+    "Medallion": medallion.measure,
+    "Seam": seam.measure,
+}
 
 
 def main() -> int:

@@ -9,6 +9,9 @@ from pathlib import Path
 import papermill
 import pytest
 
+from pbm360.settings import load_settings
+from pbm360.warehouse import Warehouse
+from tests.identifiers import file_texts, hits, identifiers, published_texts
 from tests.notebooks.world import CHAPTERS, ROOT, fresh_stack
 
 END, DAY = "2026-11-18T12:00:00Z", "2026-11-18"
@@ -43,6 +46,23 @@ def test_every_chapter_runs_with_other_parameters(tmp_path):
             command, text = [sys.executable, "-c", EXECUTE], json.dumps(options)
             finished = subprocess.run(command, input=text, env=environment, capture_output=True, text=True, check=False)
             assert finished.returncode == 0, f"{path.stem}: {finished.stderr[-3000:]}"
+        look_for_identifiers(environment, [*Path(folder).rglob("*.log"), *tmp_path.glob("*.ipynb")])
+
+
+def look_for_identifiers(environment, files):
+    """No table past bronze and the vault, no line of a log and no executed chapter names a patient."""
+    ours = {name: text for name, text in environment.items() if name.startswith("PBM360_")}
+    warehouse = Warehouse(load_settings(ours))
+    known = identifiers(warehouse)
+    assert min(map(len, known.values())) > 10, {kind: len(values) for kind, values in known.items()}
+    assert hits(file_texts(files), known) == []
+    assert len(files) > 10
+    assert hits(published_texts(warehouse), known) == []
+    one = next(iter(known["email"]))
+    assert hits({"a.log": f"wrote to <{one}>", "silver.x": f"{one}\n1 Nowhere"}, known) == [
+        f"a.log: email {one}",
+        f"silver.x: email {one}",
+    ]
 
 
 def test_every_parameter_of_every_chapter_is_among_them():
