@@ -53,6 +53,7 @@ ORDER = {
     "days_supply": 30,
 }
 LATER_ORDER = ORDER | {"order_id": "B2", "created_at": at("20 00:00")}
+MIGRATIONS = ["001_entities", "002_prescribers_payers", "003_outbox"]
 numbers = itertools.count()
 
 
@@ -78,7 +79,7 @@ def seed(settings, **changes):
 
 
 def test_migrations_are_applied_once(empty_database):
-    assert oms.migrate(empty_database) == ["001_entities"]
+    assert oms.migrate(empty_database) == MIGRATIONS
     assert oms.migrate(empty_database) == []
 
 
@@ -89,20 +90,20 @@ def test_two_migrations_at_once_apply_one(empty_database):
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(applied) == [[], [], [], ["001_entities"]]
+    assert sorted(applied) == [[], [], [], MIGRATIONS]
 
 
 def test_a_failing_migration_leaves_nothing_behind(empty_database, tmp_path, monkeypatch):
     folder = tmp_path / "oms"
     folder.mkdir()
-    for path in (oms.sql_folder() / "oms").glob("*.sql"):
+    for path in (oms.database.sql_folder() / "oms").glob("*.sql"):
         (folder / path.name).write_text(path.read_text())
-    (folder / "002_wrong.sql").write_text("alter table nowhere add column more text;")
-    monkeypatch.setattr(oms, "sql_folder", lambda: tmp_path)
+    (folder / "009_wrong.sql").write_text("alter table nowhere add column more text;")
+    monkeypatch.setattr(oms.database, "sql_folder", lambda: tmp_path)
     with pytest.raises(psycopg.errors.UndefinedTable):
         oms.migrate(empty_database)
-    (folder / "002_wrong.sql").unlink()
-    assert oms.migrate(empty_database) == ["001_entities"]
+    (folder / "009_wrong.sql").unlink()
+    assert oms.migrate(empty_database) == MIGRATIONS
 
 
 def test_seeding_twice_changes_nothing_and_a_changed_row_replaces_the_old_one(database):
@@ -165,7 +166,7 @@ def test_landing_a_day_again_replaces_that_day_and_no_other(database, warehouse)
 
 def test_landing_an_empty_database_lands_nothing(database, warehouse):
     day = datetime.date(2026, 11, 1)
-    assert oms.land_snapshot(warehouse, database, day) == dict.fromkeys(oms.ENTITIES, 0)
+    assert oms.land_snapshot(warehouse, database, day) == dict.fromkeys(oms.LANDED, 0)
     assert warehouse.read_table("bronze.oms_patients", row_filter="snapshot_date = '2026-11-01'").num_rows == 0
 
 
