@@ -13,7 +13,7 @@ AIRFLOW_PORT ?= 8080
 FAST_TESTS := $(addprefix tests/,domain feeds figures widgets simulate local/pubsub dags/test_structure.py \
 	test_environment.py test_settings.py test_runs.py test_warehouse.py test_medallion.py test_oms.py)
 
-.PHONY: help setup up demo test test-fast lint airflow lab dashboards bench notebooks down clean
+.PHONY: help setup up demo test test-fast lint airflow lab dashboards bench notebooks tables down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -69,6 +69,10 @@ bench: setup ## measure speed and memory; writes docs/benchmarks.md
 
 notebooks: setup ## execute every chapter and store its outputs; CHAPTERS="08 09": store those alone
 	$(RUN)/python -m tests.notebooks.execute $(CHAPTERS)
+
+tables: setup ## make deploy/terraform's table definitions and event schema from sql/ and the domain's data
+	$(RUN)/python -m pbm360.cloud.table_schemas
+	$(RUN)/python -m pbm360.cloud.event_schema
 
 down: ## stop everything that was started here
 	@if [ -x $(RUN)/pbm360 ]; then $(RUN)/pbm360 down; else echo "nothing is installed here, so nothing runs"; fi

@@ -45,6 +45,8 @@ def test_an_official_pubsub_emulator_goes_before_the_stack(tmp_path):
         ("PBM360_SNAPSHOT_SECONDS", "0", "between 0.2 and 3600"),
         ("PBM360_SNAPSHOT_SECONDS", "often", "must be a float"),
         ("PBM360_DASHBOARDS_PORT", "99999", "a port between"),
+        ("PBM360_DASHBOARDS_ADDRESS", "10.0.0.1", "127.0.0.1 or 0.0.0.0"),
+        ("PBM360_KERNEL_BUDGET", "0", "between 1 and 500"),
         ("PBM360_DATASET_PREFIX", "Pbm!", "lower-case letters"),
         ("PBM360_TARGTE", "local", "unknown setting PBM360_TARGTE"),
     ],
@@ -54,9 +56,11 @@ def test_a_wrong_value_is_refused_with_what_was_expected(name, value, expected):
         load_settings({name: value})
 
 
-def test_gcp_wants_a_key_and_a_project():
+def test_gcp_wants_a_key_where_pseudonyms_are_made_and_a_project_anywhere():
+    settings = load_settings({"PBM360_TARGET": "gcp", "PBM360_PROJECT": "my-project"})
     with pytest.raises(SettingsError, match="PBM360_PSEUDONYM_KEY must be set"):
-        load_settings({"PBM360_TARGET": "gcp", "PBM360_PROJECT": "my-project"})
+        _ = settings.required_pseudonym_key
+    assert Settings(pseudonym_key=KEY).required_pseudonym_key == KEY
     with pytest.raises(SettingsError, match="PBM360_PROJECT must name"):
         load_settings({"PBM360_TARGET": "gcp", "PBM360_PSEUDONYM_KEY": KEY})
 

@@ -1,5 +1,8 @@
 """The dashboards' web server: standalone Voilà with our own template, on 127.0.0.1 alone.
 
+In a container it serves 0.0.0.0 (`PBM360_DASHBOARDS_ADDRESS`), behind a proxy that asks who it is. A viewer beyond the
+kernel budget is asked to come back later, so that those who look keep their memory.
+
 Beside it runs one snapshot process; it is started again where it ends. Viewers' kernels read its file. A kernel whose
 page is gone is culled; the kernel that waits, already warm, for the next viewer is not.
 """
@@ -15,6 +18,7 @@ from pathlib import Path
 import plotly
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
 from tornado.ioloop import IOLoop, PeriodicCallback
+from tornado.web import HTTPError
 from traitlets.config import Config
 from voila.app import Voila
 from voila.tornado.handler import TornadoVoilaHandler
@@ -75,10 +79,21 @@ class PageHandler(TornadoVoilaHandler):
     Without the cookie Voilà's own shutdown request is refused, and every closed tab leaves its kernel to the culler.
     """
 
+    kernel_budget = Settings.kernel_budget
+
     async def get(self, path: str | None = None) -> None:
-        """Answer with the page, piece by piece."""
+        """Answer with the page, piece by piece, or with 503 where the kernel budget is spent."""
+        waiting = self.kernel_manager._waiting_kernel_ids()
+        if len(set(self.kernel_manager.list_kernel_ids()) - waiting) >= self.kernel_budget:
+            raise HTTPError(503, f"all {self.kernel_budget} places are taken", reason="All places are taken; try again")
         _ = self.xsrf_token  # asking for it sets the cookie
         await super().get(path)
+
+    def write_error(self, status_code: int, **options) -> None:
+        """Write the error's page; who found no place is told when to come again."""
+        if status_code == 503:
+            self.set_header("Retry-After", CULL_IDLE_SECONDS)
+        super().write_error(status_code, **options)
 
 
 class DashboardServer(Voila):
@@ -117,13 +132,14 @@ class DashboardServer(Voila):
         print(f"The Operational Command Center is at {self.connection_url}", flush=True)
 
 
-def configuration(port: int) -> Config:
+def configuration(port: int, address: str = LOOPBACK) -> Config:
     """Return Voilà's configuration: nothing but the page is served, and a page can't choose its template."""
     config = Config()
-    config.Voila.update(ip=LOOPBACK, port=port, port_retries=0, open_browser=False, config_file_paths=[])
+    config.Voila.update(ip=address, port=port, port_retries=0, open_browser=False, config_file_paths=[])
     config.Voila.tornado_settings = {
         "headers": {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"},
-        "allow_remote_access": False,  # a foreign host name in the request is refused: no DNS rebinding
+        # on a laptop a foreign host name in the request is refused: no DNS rebinding
+        "allow_remote_access": address != LOOPBACK,
         "local_hostnames": ["localhost"],
     }
     config.VoilaConfiguration.update(
@@ -145,12 +161,13 @@ def configuration(port: int) -> Config:
 
 
 def serve(settings: Settings, port: int, ready_file: Path) -> None:
-    """Serve the dashboards on 127.0.0.1:`port` until SIGTERM or Ctrl-C; `ready_file` names the address meanwhile."""
+    """Serve the dashboards on `port` until SIGTERM or Ctrl-C; `ready_file` names the address meanwhile."""
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     templates = [str(DASHBOARDS / "template"), os.environ.get("JUPYTER_PATH", "")]
     os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in templates if path)
     os.environ["PBM360_STATE_DIR"] = str(settings.state_dir.resolve())  # kernels run in another folder
-    server = DashboardServer(config=configuration(port))
+    PageHandler.kernel_budget = settings.kernel_budget
+    server = DashboardServer(config=configuration(port, settings.dashboards_address))
     server.ready_file, server.snapshot_process = ready_file.resolve(), SnapshotProcess()
     server.snapshot_process.keep_running()
     try:

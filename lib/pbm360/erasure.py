@@ -112,7 +112,7 @@ def word_pattern(text: str) -> str:
 
 def _patient_key(warehouse: Warehouse, patient_id: str) -> str:
     known = warehouse.run("erasure/patient_key.sql", {"patient_id": patient_id})["patient_key"].to_pylist()
-    return known[0] if known else pseudonym(warehouse.settings.pseudonym_key, patient_id)
+    return known[0] if known else pseudonym(warehouse.settings.required_pseudonym_key, patient_id)
 
 
 def _find(warehouse: Warehouse, keys: dict[str, str]) -> None:

@@ -252,7 +252,7 @@ def fill_vault(warehouse: Warehouse, run: BatchRun) -> int:
     """Make pseudonyms for the patients whom the vault doesn't know yet; returns how many. The key stays in Python."""
     patients = warehouse.run("staging/new_patients.sql", {"last_date": run.run_date}).column("patient_id").to_pylist()
     now = datetime.datetime.now(datetime.UTC)
-    key = warehouse.settings.pseudonym_key
+    key = warehouse.settings.required_pseudonym_key
     rows = [{"patient_id": name, "patient_key": pseudonym(key, name), "created_at": now} for name in patients]
     warehouse.load_rows("vault.patient_keys", rows)
     return len(rows)

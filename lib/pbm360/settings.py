@@ -53,7 +53,7 @@ class Settings:
     pseudonym_key: str = variable(
         "PSEUDONYM_KEY",
         "",
-        "key of the patients' pseudonyms, 32 characters or more (empty: a laptop's own random key; refused on gcp)",
+        "key of the patients' pseudonyms, 32 characters or more (empty: a laptop's own random key)",
         secret=True,
     )
     next_pseudonym_key: str = variable(
@@ -61,6 +61,10 @@ class Settings:
     )
     snapshot_seconds: float = variable("SNAPSHOT_SECONDS", 2.0, "seconds between two reads of the dashboards' snapshot")
     dashboards_port: int = variable("DASHBOARDS_PORT", 0, "port of the dashboards on 127.0.0.1 (0: a free one)")
+    dashboards_address: str = variable(
+        "DASHBOARDS_ADDRESS", "127.0.0.1", "address that the dashboards serve; 0.0.0.0 in a container behind a proxy"
+    )
+    kernel_budget: int = variable("KERNEL_BUDGET", 40, "viewers' kernels that one server of dashboards holds")
 
     home: str = variable("HOME", "", "folder that holds `notebooks/`, for the schedule (empty: beside `dags/`)")
     runs: str = variable(
@@ -80,6 +84,15 @@ class Settings:
     def dataset(self, layer: str) -> str:
         """Name the dataset of a layer, e.g. `bronze` -> `pbm_bronze`."""
         return f"{self.dataset_prefix}_{layer}"
+
+    @property
+    def required_pseudonym_key(self) -> str:
+        """The key of the pseudonyms, for those who make some. Raises `SettingsError` where there is none."""
+        if not self.pseudonym_key:
+            raise SettingsError(
+                "PBM360_PSEUDONYM_KEY must be set to make pseudonyms: from Secret Manager on gcp; `pbm360 up` makes one"
+            )
+        return self.pseudonym_key
 
     @property
     def stack_file(self) -> Path:
@@ -103,6 +116,8 @@ CHECKS = {
     "executor": (lambda value: value in ("", "worker", "pod"), "worker or pod"),
     "deadline_hours": (lambda value: 0 <= value <= 240, "hours between 0 and 240"),
     "task_retries": (lambda value: 0 <= value <= 10, "a number between 0 and 10"),
+    "dashboards_address": (lambda value: value in ("127.0.0.1", "0.0.0.0"), "127.0.0.1 or 0.0.0.0"),
+    "kernel_budget": (lambda value: 1 <= value <= 500, "a number between 1 and 500"),
     "dashboards_port": (lambda value: 0 <= value <= 65535, "a port between 0 and 65535"),
 }
 
@@ -159,10 +174,6 @@ def _checked(settings: Settings) -> Settings:
         if not is_right(value):
             shown = repr(value) if item.repr else "a value that is hidden here"
             raise SettingsError(f"{item.metadata['variable']} must be {expected}; got {shown}")
-    if settings.target == "gcp" and not settings.pseudonym_key:
-        raise SettingsError(
-            "PBM360_PSEUDONYM_KEY must be set when PBM360_TARGET=gcp; read it from Secret Manager into the environment"
-        )
     if settings.target == "gcp" and settings.project == LOCAL_PROJECT:
         raise SettingsError("PBM360_PROJECT must name your project when PBM360_TARGET=gcp; got the local default")
     return settings

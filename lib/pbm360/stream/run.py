@@ -44,7 +44,7 @@ def run_stream(
     feed = PubSubFeed(settings, stop, until_idle_seconds)
     minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
     parts = StreamParts(
-        pseudonym_key=settings.pseudonym_key,
+        pseudonym_key=settings.required_pseudonym_key,
         raw=TableAppender(settings, "bronze.raw_orders", RAW_SCHEMA, stop),
         live=TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop),
         minutes=minutes,

@@ -1,0 +1,103 @@
+# The events and the refused messages: settings PBM360_TOPIC, _SUBSCRIPTION, _DEAD_LETTER_TOPIC, _DEAD_LETTER_SUBSCRIPTION.
+
+# What a source should send. It is not bound to the topic: a bound schema refuses a bad message at the door, and then
+# bronze could not say what was received.
+resource "google_pubsub_schema" "order_event" {
+  name       = "order-event"
+  type       = "PROTOCOL_BUFFER"
+  definition = file("${path.module}/order_event.proto")
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_pubsub_topic" "orders_events" {
+  # checkov:skip=CKV_GCP_83: encrypted at rest by Google's keys; keys of one's own are the organisation's policy to ask for
+  name                       = "orders-events"
+  message_retention_duration = "${var.message_days * local.day_seconds}s"
+
+  message_storage_policy {
+    allowed_persistence_regions = [var.region]
+  }
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_pubsub_subscription" "orders_events_stream" {
+  name                       = "orders-events-stream"
+  topic                      = google_pubsub_topic.orders_events.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "${var.message_days * local.day_seconds}s"
+  retain_acked_messages      = true # so that a seek to an instant replays what was acknowledged, too
+
+  expiration_policy {
+    ttl = "" # never
+  }
+
+  retry_policy {
+    minimum_backoff = "10s"
+    maximum_backoff = "600s"
+  }
+
+  # The pipeline itself sends refused messages to the dead letters, with the reason. This one is for a message that a
+  # worker can't survive: after 100 tries it goes to the dead letters as it is, and the stream moves on.
+  dead_letter_policy {
+    dead_letter_topic     = google_pubsub_topic.orders_dead_letter.id
+    max_delivery_attempts = 100
+  }
+}
+
+resource "google_pubsub_topic" "orders_dead_letter" {
+  # checkov:skip=CKV_GCP_83: encrypted at rest by Google's keys; keys of one's own are the organisation's policy to ask for
+  name                       = "orders-dead-letter"
+  message_retention_duration = "${31 * local.day_seconds}s"
+
+  message_storage_policy {
+    allowed_persistence_regions = [var.region]
+  }
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_pubsub_subscription" "orders_dead_letter_review" {
+  name                       = "orders-dead-letter-review"
+  topic                      = google_pubsub_topic.orders_dead_letter.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "${31 * local.day_seconds}s"
+
+  expiration_policy {
+    ttl = "" # never
+  }
+}
+
+# Pub/Sub itself moves a message to the dead letters: its own agent publishes there and acknowledges here.
+resource "google_pubsub_topic_iam_member" "agent_publishes_dead_letters" {
+  topic  = google_pubsub_topic.orders_dead_letter.id
+  role   = "roles/pubsub.publisher"
+  member = "serviceAccount:service-${data.google_project.current.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+resource "google_pubsub_subscription_iam_member" "agent_acknowledges" {
+  subscription = google_pubsub_subscription.orders_events_stream.id
+  role         = "roles/pubsub.subscriber"
+  member       = "serviceAccount:service-${data.google_project.current.number}@gcp-sa-pubsub.iam.gserviceaccount.com"
+}
+
+resource "google_pubsub_subscription_iam_member" "stream_reads" {
+  for_each = toset(["roles/pubsub.subscriber", "roles/pubsub.viewer"])
+
+  subscription = google_pubsub_subscription.orders_events_stream.id
+  role         = each.value
+  member       = google_service_account.component["stream"].member
+}
+
+resource "google_pubsub_topic_iam_member" "stream_refuses" {
+  topic  = google_pubsub_topic.orders_dead_letter.id
+  role   = "roles/pubsub.publisher"
+  member = google_service_account.component["stream"].member
+}
+
+resource "google_pubsub_topic_iam_member" "relay_publishes" {
+  topic  = google_pubsub_topic.orders_events.id
+  role   = "roles/pubsub.publisher"
+  member = google_service_account.component["relay"].member
+}

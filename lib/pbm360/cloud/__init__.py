@@ -1,0 +1,1 @@
+"""What the workbench needs on Google Cloud: its resources by name, what of them is missing, what they cost."""
