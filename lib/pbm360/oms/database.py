@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from pbm360.settings import Settings, SettingsError, sql_folder
+
+LOGIN_SCOPE = "https://www.googleapis.com/auth/sqlservice.login"
 
 
 def connect(settings: Settings) -> psycopg.Connection:
     """Open a connection; its transaction commits where the block ends and rolls back where it raises."""
     if not settings.oms_dsn:
         raise SettingsError("no order-management database is known; run `pbm360 up` (or set PBM360_OMS_DSN)")
-    return psycopg.connect(settings.oms_dsn, row_factory=dict_row)
+    login = iam_login(settings.oms_dsn) if settings.target == "gcp" else {}
+    return psycopg.connect(settings.oms_dsn, **login, row_factory=dict_row)
+
+
+def iam_login(dsn: str) -> dict[str, str]:
+    """Return user and password for Cloud SQL's log-in by IAM: the process's own account and a token of an hour.
+
+    Nothing where the address holds a password, which then counts. Cloud SQL names an account's user without
+    `.gserviceaccount.com`.
+    """
+    given = conninfo_to_dict(dsn)
+    if "password" in given:
+        return {}
+    import google.auth
+    from google.auth.transport.requests import Request
+
+    credentials, _ = google.auth.default(scopes=[LOGIN_SCOPE])
+    credentials.refresh(Request())
+    account = getattr(credentials, "service_account_email", "")
+    return {
+        "user": given.get("user") or account.removesuffix(".gserviceaccount.com"),
+        "password": credentials.token,
+    }
 
 
 def migrate(settings: Settings) -> list[str]:
