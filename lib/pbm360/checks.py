@@ -21,6 +21,7 @@ MEDALLION_CHECKS = (
     "dim_stages",
 )
 REVIEW_CHECKS = ("scanner_clocks", "source_anomalies", "live_against_batch")  # of a published day; they stop nothing
+WHOLE_DAY_CHECK = "source_anomalies"
 TRUTH_CHECK = "truth_orders"
 
 

@@ -154,10 +154,13 @@ def publish(warehouse: Warehouse, run: BatchRun) -> list[dict]:
 def review(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """Look at the published day: sources unlike themselves, clocks that are off, live against batch.
 
-    What is found is kept in `pbm_ops.quality_results` with phase `published` and stops nothing.
+    What is found is kept in `pbm_ops.quality_results` with phase `published` and stops nothing. A day that was not over
+    at the cut has too few messages by its nature; its sources are not held against whole days.
     """
+    is_over = run.cut_at.date() > run.run_date
+    names = [name for name in checks.REVIEW_CHECKS if is_over or name != checks.WHOLE_DAY_CHECK]
     parameters = {"run_date": run.run_date}
-    found = [result for name in checks.REVIEW_CHECKS for result in checks.run_check(warehouse, name, parameters)]
+    found = [result for name in names for result in checks.run_check(warehouse, name, parameters)]
     checks.record_results(warehouse, found, **run.key, phase="published")
     return found
 

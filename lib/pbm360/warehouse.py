@@ -20,7 +20,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 
 from pbm360.settings import Settings, SettingsError, sql_folder
 
-LAYERS = ("bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging")
+LAYERS = ("bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging", "reporting")
 STAGED_TABLES = (
     "stg_order_events",
     "rejected_events",
@@ -63,7 +63,7 @@ def read_sql(name: str, dataset_prefix: str = "pbm", *, staged: bool = False) ->
 
 def table_files() -> list[str]:
     """List the SQL files that define a table, view or function, in the order in which they can be created."""
-    folders = ("bronze", "silver", "gold", "live", "vault", "truth", "ops", "serving")
+    folders = ("bronze", "silver", "gold", "live", "vault", "truth", "ops", "serving", "reporting")
     found = [f"{folder}/{path.name}" for folder in folders for path in sorted((sql_folder() / folder).glob("*.sql"))]
     return [name for name in found if "create " in definition(name)]
 

@@ -41,6 +41,7 @@ PARAMETERS = {
     "minimum_count": "INT64",
     "moment": "TIMESTAMP",
     "now": "TIMESTAMP",
+    "order_id": "STRING",
     "order_ids": "ARRAY<STRING>",
     "order_prefix": "STRING",
     "patient_id": "STRING",
@@ -56,6 +57,7 @@ PARAMETERS = {
     "started_at": "TIMESTAMP",
     "tolerance_seconds": "INT64",
     "visible_at": "TIMESTAMP",
+    "week_count": "INT64",
     "window_days": "INT64",
     "without_carriers": "ARRAY<STRING>",
 }

@@ -48,7 +48,7 @@ class GoogleSql:
         self._language.product_mode = options_pb2.PRODUCT_EXTERNAL
         self._language.ClearField("supported_statement_kinds")  # none named: all are
         kept = [feature for feature in self._language.enabled_language_features if feature not in NOT_IN_BIGQUERY]
-        self._language.enabled_language_features[:] = kept
+        self._language.enabled_language_features[:] = [*kept, options_pb2.FEATURE_CREATE_VIEWS_WITH_COLUMN_OPTIONS]
 
     def register(self, tables: Mapping[str, Columns], functions: Mapping[str, tuple[Columns, Columns]]) -> int:
         """Keep a catalog for `analyze` and return its number; a function is (arguments, columns of its rows)."""

@@ -10,6 +10,7 @@ from tests.sql.googlesql import GoogleSqlError
 
 EVENTS = "pbm_silver.stg_order_events"
 WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in the vault
+CELLS = {"cells": {"block": "STRING", "cell": "STRING", "n": "INT64"}}
 RELATIONS = {
     "events": EVENTS,
     "orders": "pbm_gold.fact_order_lifecycle",
@@ -47,13 +48,13 @@ def known(google, catalog):
 
 @pytest.fixture(scope="module")
 def known_with_relations(google, catalog):
-    """The same, with the relations that the files of `lifecycle/` are written over."""
-    return catalog.register(google, {name: catalog.tables[table] for name, table in RELATIONS.items()})
+    """The same, with the relations that the files of `lifecycle/` and `privacy/` are written over."""
+    return catalog.register(google, {name: catalog.tables[table] for name, table in RELATIONS.items()} | CELLS)
 
 
 @pytest.mark.parametrize("name", sql_files())
 def test_google_accepts_every_statement_of(name, google, known, known_with_relations):
-    number = known_with_relations if name.startswith("lifecycle/") else known
+    number = known_with_relations if name.startswith(("lifecycle/", "privacy/")) else known
     for statement in statements(name):
         google.analyze(statement, number, PARAMETERS)
 

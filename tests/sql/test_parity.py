@@ -36,9 +36,17 @@ QUERIES = {
     "build/high_water_date.sql": {},
     "build/stragglers.sql": {"last_date": DAYS[-1]},
     "build/unpublished_days.sql": {"before": DAYS[-1]},
+    "dashboards/carrier_weeks.sql": {"now": instant("28 12:00"), "week_count": 2},
+    "dashboards/feeds.sql": {"now": instant("21 12:00:30")},
     "dashboards/freshness.sql": {"now": instant("21 12:00:30")},
+    "dashboards/moment.sql": {"moment": instant("20 08:00"), "at_risk_share": 0.8},
+    "dashboards/order_events.sql": {"order_id": "tied"},
     "dashboards/orders.sql": {"now": instant("21 12:00"), "history_days": 1, "at_risk_share": 0.8},
+    "dashboards/remaining.sql": {"since": instant("16 00:00"), "now": instant("21 12:00")},
+    "dashboards/stage_flow.sql": {"now": instant("21 12:00")},
     "dashboards/stages.sql": {},
+    "dashboards/supplies.sql": {},
+    "dashboards/usual_hours.sql": {"now": instant("22 12:00")},
     "feeds/import_ledger.sql": {**SPAN, "import_id": "import-1"},
     "notebooks/before_and_after.sql": {},
     "notebooks/broken_gate.sql": {},
@@ -294,8 +302,15 @@ def test_every_file_of_sql_is_run_on_both_engines(built):
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
     included = {
         f"lifecycle/{name}.sql"
-        for name in ("effective_events", "order_lifecycle", "stage_visits", "patient_feedback", "touched_events")
-    }
+        for name in (
+            "effective_events",
+            "known_events",
+            "order_lifecycle",
+            "stage_visits",
+            "patient_feedback",
+            "touched_events",
+        )
+    } | {"privacy/suppressed_cells.sql"}
     defined = {name for name in sql_files() if created(statements(name)[0])}
     assert set(sql_files()) == {
         *QUERIES,

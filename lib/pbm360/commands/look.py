@@ -15,6 +15,21 @@ from rich.table import Column, Table
 from pbm360.terminal import console, open_warehouse
 
 app = typer.Typer()
+WHAT_IF_HEADINGS = {
+    "picture": "",
+    "order_count": "orders",
+    "open_count": "open",
+    "delivered_count": "deliv.",
+    "on_time_percent": "on time %",
+    "mean_turnaround_hours": "turn-around h",
+    "mean_delivery_hours": "to door h",
+    "sla_hours": "SLA h",
+    "what_if_sla_hours": "what if SLA h",
+    "visit_count": "visits",
+    "breached_count": "over SLA",
+    "what_if_visit_count": "what if visits",
+    "what_if_breached_count": "what if over SLA",
+}
 RUN_COLUMNS = ("day", "status", "started", "seconds", "messages", "orders", "gates")
 
 
@@ -91,14 +106,17 @@ def what_if(
     moment = demo.instant(as_of)
     orders, stages = read_what_if(open_warehouse(), moment, parse_slas(sla or []), without_carrier or [])
     for title, rows in ((f"orders as of {moment:%Y-%m-%d %H:%M} UTC", orders), ("stages", stages)):
-        table = Table(
-            *(Column(name.replace("_", " "), justify="right") for name in rows[0]) if rows else (), title=title
+        console.print(_what_if_table(title, rows) if rows else f"{title}: none")
+
+
+def _what_if_table(title: str, rows: list[dict]) -> Table:
+    names = [name for name in rows[0] if name != "stage_order"]
+    table = Table(*(Column(WHAT_IF_HEADINGS.get(name, name), justify="right") for name in names), title=title)
+    for row in rows:
+        changed = row.get("what_if_breached_count") != row.get("breached_count")
+        texts = (
+            "" if row[name] is None else f"{row[name]:,}" if isinstance(row[name], int) else str(row[name])
+            for name in names
         )
-        for row in rows:
-            changed = row.get("what_if_breached_count") != row.get("breached_count")
-            values = (
-                "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-                for value in row.values()
-            )
-            table.add_row(*values, style="yellow" if changed else "")
-        console.print(table)
+        table.add_row(*texts, style="yellow" if changed else "")
+    return table

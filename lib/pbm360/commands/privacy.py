@@ -25,7 +25,7 @@ def erase_patient(
     """Erase one patient from every layer, order management and files made of them; says what only time removes."""
     from pbm360 import erasure
 
-    patient_id = sys.stdin.readline().strip() if patient_id == "-" else patient_id
+    patient_id = (sys.stdin.readline() if patient_id == "-" else patient_id).strip()
     warehouse = open_warehouse()
     if not yes:
         typer.confirm("Erase this patient from every layer? It can't be undone.", abort=True)

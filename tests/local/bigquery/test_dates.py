@@ -183,3 +183,12 @@ def test_adding_and_subtracting(answer):
             date(2026, 2, 28),
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "start"),
+    [("day", "2026-11-22"), ("month", "2026-11-01"), ("quarter", "2026-10-01"), ("year", "2026-01-01")],
+)
+def test_the_start_of_a_period_of_a_generated_day_is_a_date(value, unit, start):
+    days = "unnest(generate_date_array(date '2026-11-22', date '2026-11-22'))"
+    assert value(f"select date_trunc(day, {unit}) from {days} as day") == date.fromisoformat(start)

@@ -195,3 +195,18 @@ def test_a_remembered_statement_follows_its_tables(answer, dataset):
     answer(f"create or replace table {dataset}.amounts as select 'a' as other")
     with pytest.raises(BadRequest):
         answer(sql)
+
+
+def test_a_view_says_what_its_query_says_and_keeps_its_descriptions(answer, client, dataset):
+    answer(
+        f"create or replace view {dataset}.weeks (week_date options (description = 'Monday'), minutes)"
+        " options (description = 'Weeks') as select date_trunc(day, isoweek) as week_date,"
+        " timestamp_diff(timestamp '2026-11-22 12:15:00+00', timestamp '2026-11-22 11:59:30+00', hour) as minutes"
+        " from unnest([date '2026-11-22']) as day"
+    )
+    assert [tuple(row) for row in answer(f"select cast(week_date as string), minutes from {dataset}.weeks")] == [
+        ("2026-11-16", 0)
+    ]
+    table = client.get_table(f"pbm-local.{dataset}.weeks")
+    assert [(field.name, field.description) for field in table.schema] == [("week_date", "Monday"), ("minutes", None)]
+    assert table.description == "Weeks"

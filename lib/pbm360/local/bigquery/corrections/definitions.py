@@ -2,7 +2,8 @@
 
 Faults: column descriptions, NOT NULL and clustering of a SQL definition are lost; `create table if not exists` on a
 table that exists overwrites its entry; `like` copies no description; REQUIRED columns of a REST definition take
-nulls; the number of rows of a table is not kept up.
+nulls; the number of rows of a table is not kept up. The query of a view is kept as it was written, put into the
+statements that name the view and never corrected; its descriptions are lost.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from bqemulator.storage import type_map
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from sqlglot import exp, parse_one
 
+from pbm360.local.bigquery.corrections import translation
 from pbm360.local.bigquery.patching import replace_everywhere
 
 emulator_duckdb_columns = type_map.bq_schema_to_duckdb_columns
 emulator_table_to_rest = tables._table_to_rest
+emulator_sync_view = ddl_sync.sync_created_view
 
 PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
 
@@ -26,6 +29,7 @@ PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
 def install() -> None:
     """Register the definition's reader."""
     replace_everywhere(ddl_sync.sync_created_table, remember_created_table)
+    replace_everywhere(ddl_sync.sync_created_view, remember_created_view)
     replace_everywhere(type_map.bq_schema_to_duckdb_columns, duckdb_columns)
 
 
@@ -72,6 +76,19 @@ def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
         ctx.catalog.create_table(entry)
     else:
         ctx.catalog.update_table(entry)
+
+
+def remember_created_view(bq_sql: str, project_id: str, ctx) -> None:
+    """Write the catalog entry of a view that a `create view` has just made: its corrected query, its descriptions."""
+    target, _ = ddl_sync._detect_plain_create_view(bq_sql)
+    if target is None:
+        return
+    emulator_sync_view(translation.correct(bq_sql), project_id, ctx)
+    place = ddl_sync._split_target(target, project_id)
+    tree = parse_one(bq_sql, read="bigquery")
+    entry = ctx.catalog.get_table(*place)
+    changes = _definition_changes(entry, tree)
+    ctx.catalog.update_table(entry.model_copy(update={name: changes[name] for name in ("schema_", "description")}))
 
 
 def _require_columns(entry: TableMeta, ctx) -> None:

@@ -57,7 +57,10 @@ def _date_diff(node: exp.DateDiff) -> exp.Expression | None:
 
 def _date_trunc(node: exp.DateTrunc) -> exp.Expression | None:
     first = _first_weekday(node.args.get("unit"))
-    return _call("pbm_week_start", node.this, first) if first is not None else None
+    if first is not None:
+        return _call("pbm_week_start", node.this, first)
+    # an element of `generate_date_array` is a timestamp to DuckDB, and so would its month be
+    return exp.Cast(this=node.copy(), to=exp.DataType.build("date", dialect="bigquery"))
 
 
 def _datetime_trunc(node: exp.DatetimeTrunc) -> exp.Expression | None:
