@@ -64,7 +64,7 @@ class SnapshotProcess:
         """Start the process where it does not run."""
         if self._process is None or self._process.poll() is not None:
             arguments = ["--only-with-parent", str(os.getpid())]
-            self._process = subprocess.Popen([sys.executable, "-m", "pbm360.snapshot", *arguments])
+            self._process = subprocess.Popen([sys.executable, "-m", "pbm360.operations.service", *arguments])
 
     def stop(self) -> None:
         """End the process."""
@@ -168,11 +168,18 @@ def serve(settings: Settings, port: int, ready_file: Path) -> None:
     os.environ["PBM360_STATE_DIR"] = str(settings.state_dir.resolve())  # kernels run in another folder
     PageHandler.kernel_budget = settings.kernel_budget
     server = DashboardServer(config=configuration(port, settings.dashboards_address))
+    ready_file.unlink(missing_ok=True)  # of a server that was killed
     server.ready_file, server.snapshot_process = ready_file.resolve(), SnapshotProcess()
     server.snapshot_process.keep_running()
     try:
         server.initialize([str(DASHBOARDS / "command_center.ipynb")])
         server.start()
     finally:
-        server.ready_file.unlink(missing_ok=True)
+        _forget_address(server.ready_file)
         server.snapshot_process.stop()
+
+
+def _forget_address(ready_file: Path) -> None:
+    """Remove the file that names the address, unless a server that was started since has written its own."""
+    if ready_file.exists() and json.loads(ready_file.read_text())["pid"] == os.getpid():
+        ready_file.unlink()

@@ -82,13 +82,22 @@ def littles_law(visits: pd.DataFrame, now: datetime.datetime, window_days: int) 
 
 
 def bottlenecks(flow: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """Score the stages: `arrivals / completions * (1 + growth)`, beside the p90 wait; the worst first.
+    """Score the stages by `bottleneck_scores`, beside the p90 wait; the worst first.
 
-    `flow` has the rows of sql/notebooks/stage_flow.sql. Growth is the change of the open count over its window, as a
-    share of what is open, never below 0. A stage that nobody left counts one completion, so that the score is finite.
+    `flow` has the rows of sql/notebooks/stage_flow.sql.
     """
     table = flow.set_index("stage")[["label", "arrival_count", "completion_count", "open_count", "open_count_before"]]
     table["p90_wait_hours"] = visits.groupby("stage")["wait_hours"].quantile(0.9)
-    growth = ((table["open_count"] - table["open_count_before"]) / table["open_count"].clip(lower=1)).clip(lower=0)
-    table["score"] = table["arrival_count"] / table["completion_count"].clip(lower=1) * (1 + growth)
+    counts = (table[name] for name in ("arrival_count", "completion_count", "open_count", "open_count_before"))
+    table["score"] = bottleneck_scores(*counts)
     return table.sort_values(["score", "open_count"], ascending=False).reset_index()
+
+
+def bottleneck_scores(arrivals: pd.Series, completions: pd.Series, open_now: pd.Series, before: pd.Series) -> pd.Series:
+    """Score stages: `arrivals / completions * (1 + growth)`; over 1 more comes in than goes out.
+
+    Growth is the change of the open count over the window, as a share of what is open, never below 0. A stage that
+    nobody left counts one completion, so that the score is finite.
+    """
+    growth = ((open_now - before) / open_now.clip(lower=1)).clip(lower=0)
+    return arrivals / completions.clip(lower=1) * (1 + growth)

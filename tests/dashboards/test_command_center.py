@@ -48,6 +48,31 @@ TILE_QUERIES = {
             or (status = 'open' and promised_at < @now)
     """,
 }
+EXCEPTION_QUERY = """
+    select
+        case
+            when promised_at < @now then 'Past the promised delivery'
+            when stage = 'RECEIVED' then 'Intake overdue'
+            when stage = 'PA_PENDING' then 'Payer overdue'
+            when stage = 'FINANCIAL' then 'Financial clearance overdue'
+            when stage = 'FILL' then 'Warehouse overdue'
+            else 'Carrier overdue'
+        end as what,
+        count(*) as n
+    from pbm_serving.order_lifecycle
+    where status = 'open' and (promised_at < @now or sla_due_at < @now)
+    group by what
+"""
+MOVE_SLIDER = """(node) => {
+    node.value = node.max - 8;
+    node.dispatchEvent(new Event("input"));
+    node.dispatchEvent(new Event("change"));
+}"""
+INK_IS = """(colour) =>
+    document.querySelector('[data-testid="panel-stages"] .js-plotly-plot').layout.font.color === colour
+"""
+CLICK_STAGE = """(label) => document.querySelector('[data-testid="panel-stages"] .js-plotly-plot')
+    .emit("plotly_click", { points: [{ x: 1, y: label, data: { name: "any" } }] })"""
 STAGE_QUERY = """
     select label, countif(sla_due_at < @now) as breached, count(*) as total
     from pbm_serving.order_lifecycle as orders
@@ -161,6 +186,7 @@ def test_a_choice_narrows_everything_and_stands_in_the_address(page):
     page.get_by_test_id("filter-pharmacy").select_option("PH1")
     wait_for_tile(page, "open", 25)
     assert page.url.endswith("#pharmacy=PH1")
+    page.get_by_role("button", name="Longest overdue").click()
     expect(page.locator("td[data-column=pharmacy]")).to_have_text(["Harbor"] * 10)
     page.get_by_role("button", name="Clear filters").click()
     wait_for_tile(page, "open", 50)
@@ -168,14 +194,77 @@ def test_a_choice_narrows_everything_and_stands_in_the_address(page):
 
 
 def test_the_table_begins_with_the_longest_overdue_and_switches_to_the_next_to_breach(page):
-    expect(page.locator("tbody tr")).to_have_count(20)
-    first = page.locator("tbody tr").first
+    table = page.get_by_test_id("table-orders")
+    table.get_by_role("button", name="Longest overdue").click()
+    expect(table.locator("tbody tr")).to_have_count(20)
+    first = table.locator("tbody tr").first
     assert first.locator("td[data-column=stage_label]").inner_text() == "Prior authorization"
     assert "40.0 d" in first.locator("td[data-column=hours_to_breach]").inner_text()
-    page.get_by_role("button", name="Next to breach").click()
-    assert "At risk" in page.locator("tbody tr").first.locator("td[data-column=risk]").inner_text()
-    expect(page.locator("tbody tr")).to_have_count(30)
-    page.get_by_role("button", name="Longest overdue").click()
+    table.get_by_role("button", name="Next to breach").click()
+    assert "At risk" in table.locator("tbody tr").first.locator("td[data-column=risk]").inner_text()
+    expect(table.locator("tbody tr")).to_have_count(30)
+
+
+def test_what_is_wrong_is_grouped_by_severity_and_opens_its_orders(filled_site, page):
+    groups = page.get_by_test_id("table-exceptions").locator("tbody tr")
+    expect(groups.first.locator("td[data-column=what]")).to_have_text("Past the promised delivery")
+    texts = [groups.locator(f"td[data-column={name}]").all_inner_texts() for name in ("what", "order_count")]
+    shown = dict(zip(*texts, strict=True))
+    counted = filled_site.warehouse.query(EXCEPTION_QUERY, {"now": NOW}).to_pylist()
+    assert shown == {row["what"]: str(row["n"]) for row in counted}
+    groups.first.click()
+    wait_for_tile(page, "open", int(shown["Past the promised delivery"]))
+    assert page.url.endswith("#exception=promise")
+    page.get_by_role("button", name="Clear filters").click()
+    wait_for_tile(page, "open", 50)
+
+
+def test_a_click_on_a_stage_filters_everything_and_a_second_one_takes_it_back(page):
+    page.evaluate(CLICK_STAGE, "Fill")
+    wait_for_tile(page, "open", 10)
+    assert page.get_by_test_id("filter-stage").input_value() == "FILL"
+    expect(page.get_by_test_id("panel-stages").locator(".card-subtitle")).to_contain_text("50 open")
+    page.evaluate(CLICK_STAGE, "Fill")
+    wait_for_tile(page, "open", 50)
+
+
+def test_an_orders_story_opens_from_its_row_and_closes_with_escape(filled_site, page, keep):
+    row = page.get_by_test_id("table-orders").locator("tbody tr").first
+    order = row.get_attribute("data-order")
+    row.locator("button").click()
+    drawer = page.get_by_test_id("drawer")
+    expect(drawer.get_by_role("heading")).to_have_text(f"Order {order}")
+    expect(drawer.locator(".drawer-note")).to_contain_text("No event is known of it")
+    now = datetime.datetime.now(datetime.UTC)
+    event = {"event_id": "e1", "source": "wms", "event_type": "packed", "order_id": order, "message_id": "m1"}
+    times = dict.fromkeys(("event_at", "publish_time", "ingested_at", "known_at"), now)
+    filled_site.warehouse.load_rows(
+        "silver.stg_order_events", [event | times | {"event_date": now.date(), "schema_version": 1}]
+    )
+    expect(drawer.locator(".events li")).to_have_count(1)
+    expect(drawer.locator(".event-source")).to_contain_text("Warehouse scanners · by batch")
+    keep(page, "command_center_order")
+    page.keyboard.press("Escape")
+    expect(drawer.locator("aside")).to_be_hidden()
+    filled_site.warehouse.query("delete from pbm_silver.stg_order_events where event_id = 'e1'")
+
+
+def test_the_slider_shows_a_past_moment_twice_and_goes_back_to_now(page, keep):
+    slider = page.get_by_test_id("look-back").locator("input")
+    slider.evaluate(MOVE_SLIDER)
+    expect(page.get_by_test_id("panel-then").locator(".card-title")).to_have_text("As it was shown then")
+    expect(page.get_by_test_id("look-back").locator(".card-subtitle")).to_contain_text("open orders stood elsewhere")
+    keep(page, "command_center_moment")
+    page.get_by_role("button", name="Back to now").click()
+    expect(page.get_by_test_id("panel-then")).to_be_hidden()
+
+
+def test_the_dark_page_has_dark_cards_and_pale_ink_in_its_charts(page, keep):
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(INK_IS, arg="#e5eaf1")
+    assert page.evaluate("getComputedStyle(document.querySelector('.tile')).backgroundColor") == "rgb(23, 34, 49)"
+    keep(page, "command_center_dark")
+    page.emulate_media(color_scheme="light")
 
 
 def test_new_orders_appear_in_place(filled_site, page):
@@ -190,13 +279,13 @@ def test_new_orders_appear_in_place(filled_site, page):
     counts = page.evaluate(CHART_COUNTS, "stages")
     assert counts["Quality check"]["● On track"] == 1
     assert page.locator(".tile[data-kept=yes]").count() == 8
-    assert page.locator(".js-plotly-plot[data-kept=yes]").count() == 4
+    assert page.locator(".js-plotly-plot[data-kept=yes]").count() == page.locator(".js-plotly-plot").count() >= 7
 
 
-@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (1024, 768), (1920, 1080)])
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (1024, 768), (1920, 1080), (3840, 2160)])
 def test_no_screen_is_too_narrow_or_too_wide(page, keep, width, height):
     page.set_viewport_size({"width": width, "height": height})
-    for key in ("stages", "throughput", "ageing", "carriers"):
+    for key in ("stages", "throughput", "expected", "bottleneck", "ageing", "carriers", "cold_chain"):
         page.wait_for_function(CHART_FITS, arg=key)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     keep(page, f"command_center_{width}")
@@ -229,7 +318,7 @@ def test_a_closed_page_leaves_no_kernel_behind(filled_site, shared_view):
 
 
 def test_numbers_that_no_longer_come_are_called_stale_until_they_come_again(filled_site, page, keep):
-    (snapshot_process,) = filled_site.children("pbm360.snapshot")
+    (snapshot_process,) = filled_site.children("pbm360.operations.service")
     snapshot_process.send_signal(signal.SIGSTOP)
     banner = page.get_by_test_id("banner")
     expect(banner).to_contain_text("Stale: these numbers are 1")
@@ -240,11 +329,11 @@ def test_numbers_that_no_longer_come_are_called_stale_until_they_come_again(fill
 
 
 def test_a_dead_snapshot_process_is_started_again(filled_site, page):
-    (snapshot_process,) = filled_site.children("pbm360.snapshot")
+    (snapshot_process,) = filled_site.children("pbm360.operations.service")
     snapshot_process.kill()
     tick = int(page.evaluate("document.body.dataset.tick"))
     page.wait_for_function("(tick) => Number(document.body.dataset.tick) > tick + 1", arg=tick)
-    assert [child.pid for child in filled_site.children("pbm360.snapshot")] != [snapshot_process.pid]
+    assert [child.pid for child in filled_site.children("pbm360.operations.service")] != [snapshot_process.pid]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,20 @@ import datetime
 import pandas as pd
 
 NOW = datetime.datetime(2026, 11, 20, 12, 30, tzinfo=datetime.UTC)
-TIMES = ("stage_entered_at", "received_at", "shipped_at", "delivered_at", "promised_at", "last_event_at")
+TIMES = (
+    "stage_entered_at",
+    "received_at",
+    "shipped_at",
+    "delivered_at",
+    "cancelled_at",
+    "promised_at",
+    "sla_due_at",
+    "last_event_at",
+)
 TEXTS = ("order_id", "pharmacy_id", "pharmacy", "carrier", "drug", "therapy", "temperature_class", "priority", "status")
-NUMBERS = ("age_hours", "sla_hours", "hours_to_breach")
-COLUMNS = (*TEXTS, "stage", "stage_label", *TIMES, "is_on_time", *NUMBERS, "risk")
+NUMBERS = ("age_hours", "sla_hours", "hours_to_breach", "minutes_outside_range", "delivery_attempt_count")
+FLAGS = ("is_on_time", "is_cold_chain", "is_temperature_monitored", "is_in_temperature")
+COLUMNS = (*TEXTS, "stage", "stage_label", *TIMES, *FLAGS, *NUMBERS, "risk")
 STAGES = pd.DataFrame(
     {"stage": ["RECEIVED", "FILL"], "stage_label": ["Received", "Fill"], "sla_hours": [4.0, 24.0]},
 )

@@ -7,6 +7,7 @@ import pytest
 
 from pbm360.figures.style import STATUSES, carrier_name, duration_text
 
+CHART_SCRIPT = Path(__file__).parents[2] / "lib/pbm360/widgets/plot.js"
 STYLE_SHEET = Path(__file__).parents[2] / "dashboards/template/voila/templates/pbm360/static/pbm360.css"
 
 
@@ -19,8 +20,13 @@ def test_a_duration_is_told_in_the_unit_that_people_use(hours, text):
 
 
 def test_the_page_and_the_charts_give_a_state_the_same_colour():
-    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", STYLE_SHEET.read_text()))
-    assert {name: colours[name] for name in STATUSES} == {name: status.colour for name, status in STATUSES.items()}
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#[0-9a-f]{6});", part)) for part in STYLE_SHEET.read_text().split("dark)", 1)
+    )
+    assert {name: light[name] for name in STATUSES} == {name: status.colour for name, status in STATUSES.items()}
+    swapped = dict(re.findall(r'"(#[0-9a-f]{6})": "(#[0-9a-f]{6})"', CHART_SCRIPT.read_text()))
+    in_the_dark = {name: swapped.get(status.colour, status.colour) for name, status in STATUSES.items()}
+    assert {name: dark[name] for name in STATUSES} == in_the_dark
 
 
 def test_no_state_is_told_by_colour_alone():

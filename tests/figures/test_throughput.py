@@ -33,7 +33,10 @@ def test_the_running_hour_is_pale_and_no_line_falls_into_it():
     assert (shipped.y[-1], shipped.y[-2]) == (1, 1)
     assert (received.x[-1], received.y[-1], delivered.y[-1]) == ("2026-11-20 11:00", 2, 1)
     assert figure.layout.title.text == "Do shipments keep up with arrivals?"
-    assert figure.layout.title.subtitle.text == "2 received · 1 shipped · 1 delivered in the last 24 whole hours"
+    assert (
+        figure.layout.title.subtitle.text
+        == "2 received · 1 shipped · 1 delivered in 24 h · backlog before shipping 0 (-1 in 24 h)"
+    )
     assert figure.layout.yaxis.title.text == "orders per hour"
 
 

@@ -1,15 +1,18 @@
 """The panels: a chart, the tiles, the table, and the grid that they stand on."""
 
 import json
+from dataclasses import asdict
 
 import plotly.graph_objects as go
+import pytest
 
 from pbm360.figures.tiles import Tile
+from pbm360.widgets.drawer import OrderDrawer
 from pbm360.widgets.layout import grid, page, stack
-from pbm360.widgets.order_table import OrderTable
+from pbm360.widgets.look_back import LookBack
 from pbm360.widgets.plot import PlotPanel
+from pbm360.widgets.table import TablePanel
 from pbm360.widgets.tiles import KpiTiles
-from tests.figures.order_frames import delivered_order, open_order, orders_frame
 
 
 def messages_of(widget, trait):
@@ -22,14 +25,14 @@ def test_a_chart_is_sent_as_data_alone_and_only_when_it_changed():
     panel = PlotPanel(key="stages")
     sent = messages_of(panel, "figure")
     for count in (1, 1, 2):
-        panel.show(go.Figure(go.Bar(x=["a"], y=[count])))
+        panel.show(go.Figure(go.Bar(x=["a"], y=[count])).to_json())
     assert [json.loads(figure)["data"][0]["y"] for figure in sent] == [[1], [2]]
     assert len(panel.figure) < 20_000  # no library in it
 
 
 def test_tiles_carry_the_exact_number_beside_its_text():
     widget = KpiTiles()
-    widget.show([Tile("open", "Open orders", 2521, "2,521", "35 new", "", (1, 2))])
+    widget.show([asdict(Tile("open", "Open orders", 2521, "2,521", "35 new", "", (1, 2))) | {"trend": [1, 2]}])
     assert widget.tiles == [
         {
             "key": "open",
@@ -43,17 +46,39 @@ def test_tiles_carry_the_exact_number_beside_its_text():
     ]
 
 
-def test_the_table_holds_the_first_rows_of_both_lists_and_counts_all():
-    orders = orders_frame(
-        *(open_order(f"L{hours}", hours, 24) for hours in (25, 26, 27)),
-        open_order("N1", 1, 24),
-        open_order("U1", None, None),
-        delivered_order("D1", 1, True),
-    )
-    table = OrderTable()
-    table.show(orders, count=2)
-    assert [row["order_id"] for row in table.overdue_rows] == ["L27", "L26"]
-    assert (table.overdue_count, table.next_count) == (3, 1)
+def test_a_table_shows_lists_and_hears_only_what_opens_a_row():
+    table, opened = TablePanel("orders", "Which?", [("order_id", "Order", "open")]), []
+    table.on_open(opened.append)
+    table.show([{"key": "all", "label": "", "subtitle": "1 of 1", "rows": [{"order_id": "A1"}], "empty": ""}])
+    assert table.lists[0]["rows"] == [{"order_id": "A1"}]
+    for content in (None, "A1", {"kind": "open"}, {"kind": "open", "what": 7}, {"kind": "open", "what": "x" * 301}):
+        table._handle_custom_msg(content, [])
+    assert opened == []
+    table._handle_custom_msg({"kind": "open", "what": "A1"}, [])
+    assert opened == ["A1"]
+
+
+def test_a_drawer_tells_the_story_of_the_order_that_is_open_and_no_other():
+    drawer, shut = OrderDrawer(), []
+    drawer.on_shut(lambda: shut.append(1))
+    drawer.open_for("A1")
+    drawer.tell({"order_id": "B2", "facts": "of another", "rows": [{}]})
+    assert (drawer.facts, drawer.rows) == ("", [])
+    drawer.tell({"order_id": "A1", "facts": "Fill", "rows": [{"what": "filled"}]})
+    assert (drawer.facts, drawer.note) == ("Fill", "1 events, in the order in which they happened")
+    drawer._handle_custom_msg({"kind": "close", "more": 1}, [])
+    assert shut == []
+    drawer._handle_custom_msg({"kind": "close"}, [])
+    assert shut == [1]
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "2026-11-20", "2026-11-20T12:00:00", "x" * 10_000, "'; drop table"])
+def test_a_slider_takes_nothing_that_is_no_instant(text):
+    slider = LookBack(14)
+    slider.moment = "2026-11-20T13:00:00.000Z"
+    assert slider.moment == "2026-11-20T13:00:00+00:00"
+    slider.moment = text
+    assert slider.moment == ""
 
 
 def test_the_grid_gives_each_panel_its_columns():

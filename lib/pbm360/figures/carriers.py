@@ -47,11 +47,25 @@ def wilson_interval(kept: int, n: int) -> tuple[float, float]:
     return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
-def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
-    """Draw each carrier's share of promises kept, with its 95 % interval and n; few orders are drawn hollow."""
+def usual_shares(carrier_weeks: pd.DataFrame | None) -> dict[str, float]:
+    """Return each carrier's (by name) share of promises kept in the weeks of sql/dashboards/carrier_weeks.sql."""
+    if carrier_weeks is None or carrier_weeks.empty:
+        return {}
+    sums = carrier_weeks.groupby("carrier")[["on_time_count", "order_count"]].sum()
+    return {carrier_name(code): row.on_time_count / row.order_count for code, row in sums.iterrows()}
+
+
+def carrier_board(
+    orders: pd.DataFrame, as_of: datetime.datetime, carrier_weeks: pd.DataFrame | None = None
+) -> go.Figure:
+    """Draw each carrier's share of promises kept, with its 95 % interval and n; few orders are drawn hollow.
+
+    A stroke marks the carrier's own share in the weeks before.
+    """
     found = on_time_by_carrier(orders, as_of)
     if found.empty:
         return empty_figure(TITLE, f"No promise fell due in {WINDOW_DAYS} days")
+    usual = {name: share for name, share in usual_shares(carrier_weeks).items() if name in set(found["carrier"])}
     shares = [round(100 * share, 1) for share in found["share"]]
     figure = go.Figure()
     figure.add_scatter(
@@ -80,7 +94,7 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
     )
     figure.add_scatter(
         mode="text",
-        x=[round(100 * high, 1) for high in found["high"]],
+        x=[round(100 * max(row.high, usual.get(row.carrier, 0)), 1) for row in found.itertuples()],
         y=list(found["carrier"]),
         text=[f"  <b>{share:.1f} %</b>" for share in shares],
         textposition="middle right",
@@ -89,12 +103,24 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
         hoverinfo="skip",
         cliponaxis=False,
     )
+    figure.add_scatter(
+        mode="markers",
+        name="own weeks before",
+        x=[round(100 * share, 1) for share in usual.values()],
+        y=list(usual),
+        marker={"symbol": "line-ns", "size": 20, "line": {"color": INK, "width": 3}},
+        hovertemplate="%{y}: %{x:.1f} % in the weeks before<extra></extra>",
+        showlegend=False,
+        cliponaxis=False,
+    )
     overall = 100 * found["kept"].sum() / found["n"].sum()
     figure.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
     styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises, {WINDOW_DAYS} days (dashed)")
-    low, high = 100 * found["low"].min(), 100 * found["high"].max()
+    shares_before = list(usual.values())
+    low = 100 * min(found["low"].min(), *shares_before, 1.0)
+    high = 100 * max(found["high"].max(), *shares_before, 0.0)
     span = [max(low - 2, 0), high + 0.4 * (high - low) + 1]  # room for the numbers on the right
-    figure.update_xaxes(title_text="on time, % (bar: 95 % interval)", range=span, nticks=5)
+    figure.update_xaxes(title_text=_axis_title(bool(usual)), range=span, nticks=5)
     ticktext = [f"{row.carrier} <span style='color:{MUTED}'>n = {row.n:,}</span> " for row in found.itertuples()]
     return figure.update_yaxes(
         tickvals=list(found["carrier"]),
@@ -103,3 +129,7 @@ def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
         showgrid=False,
         tickfont={"color": INK, "size": 12},
     )
+
+
+def _axis_title(has_history: bool) -> str:
+    return "on time, % (bar: 95 % interval" + ("; ┃ own weeks before)" if has_history else ")")

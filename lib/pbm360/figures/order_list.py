@@ -1,10 +1,11 @@
-"""The orders that someone should act on: the longest overdue, and those that breach next."""
+"""The orders that someone should act on, as rows of a table: the worst, the longest overdue, those that breach next."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from pbm360.figures.style import carrier_name
+from pbm360.operations.next_actions import BY_KEY, KINDS
 
 TITLE = "Which orders need someone now?"
 TEXT_COLUMNS = ("order_id", "stage_label", "pharmacy", "drug", "carrier", "priority", "risk")
@@ -19,10 +20,42 @@ def order_rows(orders: pd.DataFrame, *, overdue: bool, count: int) -> list[dict]
     timed = orders[(orders["status"] == "open") & orders["hours_to_breach"].notna()]
     chosen = timed[timed["hours_to_breach"] < 0] if overdue else timed[timed["hours_to_breach"] >= 0]
     chosen = chosen.sort_values(["hours_to_breach", "order_id"]).head(count)
-    return [_row(record) for record in chosen[[*TEXT_COLUMNS, *NUMBER_COLUMNS]].to_dict("records")]
+    return _rows(chosen)
 
 
-def _row(record: dict) -> dict:
+def worst_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
+    """Return the `count` worst exceptions: by kind, then by how long they are over their limit."""
+    places = {kind.key: place for place, kind in enumerate(KINDS)}
+    found = orders[orders["exception"].notna()]
+    found = found.assign(place=found["exception"].map(places)).sort_values(["place", "hours_to_breach", "order_id"])
+    return _rows(found.head(count))
+
+
+def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
+    """Return the `count` open orders whose patients run out of drug first, by the days of slack."""
+    found = orders[orders["slack_days"].notna()].sort_values(["slack_days", "order_id"]).head(count)
+    return [
+        {
+            "order_id": row.order_id,
+            "drug": row.drug or "",
+            "stage_label": row.stage_label,
+            "runout_at": row.runout_at.isoformat(),
+            "eta_p90_at": row.eta_p90_at.isoformat(),
+            "slack_days": round(float(row.slack_days), 1),
+            "gap": row.gap,
+        }
+        for row in found.itertuples()
+    ]
+
+
+def _rows(orders: pd.DataFrame) -> list[dict]:
+    kinds = orders["exception"] if "exception" in orders else pd.Series(None, orders.index)
+    records = orders[[*TEXT_COLUMNS, *NUMBER_COLUMNS]].to_dict("records")
+    return [_row(record, kind) for record, kind in zip(records, kinds, strict=True)]
+
+
+def _row(record: dict, kind: str | None) -> dict:
     texts = {name: "" if pd.isna(record[name]) else str(record[name]) for name in TEXT_COLUMNS}
     texts["carrier"] = carrier_name(texts["carrier"]) if texts["carrier"] else ""
-    return texts | {name: round(float(record[name]), 2) for name in NUMBER_COLUMNS}
+    texts["action"] = BY_KEY[kind].action if kind in BY_KEY else ""
+    return texts | {name: None if pd.isna(record[name]) else round(float(record[name]), 2) for name in NUMBER_COLUMNS}

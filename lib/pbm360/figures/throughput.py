@@ -7,7 +7,7 @@ import datetime
 import pandas as pd
 import plotly.graph_objects as go
 
-from pbm360.figures.style import SERIES, empty_figure, styled
+from pbm360.figures.style import MUTED, SERIES, empty_figure, styled
 
 TITLE = "Do shipments keep up with arrivals?"
 HOURS = 48
@@ -29,8 +29,30 @@ def count_by_hour(orders: pd.DataFrame, as_of: datetime.datetime, hours: int = H
     return pd.DataFrame(counts, index=index)
 
 
-def throughput(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
-    """Draw shipped orders per hour as bars against received and delivered ones as lines; the running hour is pale."""
+def planned_shipments(usual_hours: pd.DataFrame | None, hours: pd.DatetimeIndex) -> list[float | None]:
+    """Return what each clock hour usually ships (sql/dashboards/usual_hours.sql); None where no day says it."""
+    if usual_hours is None or usual_hours.empty:
+        return []
+    usual = {(row.weekday, row.hour_of_day): row.shipped_per_hour for row in usual_hours.itertuples()}
+    known_days = set(usual_hours["weekday"])
+    keys = [((hour.dayofweek + 1) % 7 + 1, hour.hour) for hour in hours]  # BigQuery counts from Sunday, 1
+    return [round(usual.get(key, 0.0), 2) if key[0] in known_days else None for key in keys]
+
+
+def backlog_text(orders: pd.DataFrame, as_of: datetime.datetime) -> str:
+    """Say how many orders are not shipped yet, and how that changed in 24 hours."""
+    now, day = pd.Timestamp(as_of), pd.Timedelta(days=1)
+    waiting = int(((orders["status"] == "open") & orders["shipped_at"].isna()).sum())
+    came = int((orders["received_at"] > now - day).sum())
+    gone = int(((orders["shipped_at"] > now - day) | (orders["cancelled_at"] > now - day)).sum())
+    return f"backlog before shipping {waiting:,} ({came - gone:+,} in 24 h)"
+
+
+def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.DataFrame | None = None) -> go.Figure:
+    """Draw shipped orders per hour as bars against received and delivered ones as lines; the running hour is pale.
+
+    Where weeks before say it, a dashed line is the plan: what the same hours of the week usually ship.
+    """
     counts = count_by_hour(orders, as_of)
     if not counts.to_numpy().sum():
         return empty_figure(TITLE, f"Nothing was received, shipped or delivered in {HOURS} hours")
@@ -52,7 +74,17 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
             line={"color": SERIES[name], "width": 2, "dash": dash},
             hovertemplate=f"%{{y:,}} {name}<extra></extra>",
         )
-    styled(figure, TITLE, _subtitle(counts))
+    plan = planned_shipments(usual_hours, counts.index)
+    if any(value is not None for value in plan):
+        figure.add_scatter(
+            name="plan: usual shipments",
+            mode="lines",
+            x=hours,
+            y=plan,
+            line={"color": MUTED, "width": 1.5, "dash": "dash", "shape": "hvh"},
+            hovertemplate="%{y:.1f} usually shipped<extra></extra>",
+        )
+    styled(figure, TITLE, f"{_subtitle(counts)} · {backlog_text(orders, as_of)}")
     figure.update_layout(bargap=0.25, hovermode="x unified")
     figure.update_xaxes(
         title_text="hour (UTC); the pale bar is still running",
@@ -66,4 +98,4 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
 
 def _subtitle(counts: pd.DataFrame) -> str:
     day = counts.iloc[-25:-1].sum()
-    return " · ".join(f"{int(day[name]):,} {name}" for name in MILESTONES) + " in the last 24 whole hours"
+    return " · ".join(f"{int(day[name]):,} {name}" for name in MILESTONES) + " in 24 h"

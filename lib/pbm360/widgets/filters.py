@@ -1,35 +1,11 @@
-"""The filters of the page: what the viewer chooses is checked here and applied to the orders in the kernel."""
+"""The filters of the Command Center. What is chosen stands in the page's address, so that a view can be shared."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import anywidget
-import pandas as pd
 import traitlets
-
-from pbm360.figures.style import carrier_name
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One drop-down: the column of the orders that it compares, and the column that names the choices."""
-
-    key: str
-    label: str
-    all_label: str
-    column: str
-    label_column: str
-
-
-ORDER_FILTERS = (
-    Filter("pharmacy", "Pharmacy", "All pharmacies", "pharmacy_id", "pharmacy"),
-    Filter("carrier", "Carrier", "All carriers", "carrier", "carrier"),
-    Filter("therapy", "Therapy", "All therapies", "therapy", "therapy"),
-    Filter("drug", "Drug", "All drugs", "drug", "drug"),
-    Filter("priority", "Priority", "All priorities", "priority", "priority"),
-)
 
 
 class FilterBar(anywidget.AnyWidget):
@@ -45,35 +21,23 @@ class FilterBar(anywidget.AnyWidget):
         offered = {entry["key"]: {value for value, _ in entry["options"]} for entry in self.filters}
         return {key: value for key, value in proposal["value"].items() if value in offered.get(key, ())}
 
-    def offer(self, orders: pd.DataFrame) -> None:
-        """Offer the values that occur in the orders; a choice that is chosen stays as long as it occurs."""
-        self.filters = [
-            {
-                "key": entry.key,
-                "label": entry.label,
-                "all_label": entry.all_label,
-                "options": _options(orders, entry),
-            }
-            for entry in ORDER_FILTERS
-        ]
+    def offer(self, filters: list[dict]) -> None:
+        """Offer filters as `operations.choices.offers` has them; a choice stays as long as its value occurs."""
+        self.filters = filters
         self.chosen = dict(self.chosen)
 
-    def apply(self, orders: pd.DataFrame) -> pd.DataFrame:
-        """Return the orders that match every choice."""
-        for entry in ORDER_FILTERS:
-            if entry.key in self.chosen:
-                orders = orders[orders[entry.column] == self.chosen[entry.key]]
-        return orders
+    def choose(self, key: str, value: str) -> None:
+        """Choose a value of a filter, or take the choice back where it is chosen already."""
+        rest = {name: chosen for name, chosen in self.chosen.items() if name != key}
+        self.chosen = rest if self.chosen.get(key) == value else rest | {key: value}
 
+    def choose_label(self, key: str, label: object) -> None:
+        """Choose the value that a filter offers under a label; any other label is ignored."""
+        for entry in self.filters:
+            for value, name in entry["options"] if entry["key"] == key else ():
+                if name == label:
+                    self.choose(key, value)
 
-def _options(orders: pd.DataFrame, entry: Filter) -> list[list[str]]:
-    pairs = pd.DataFrame({"value": orders[entry.column], "label": orders[entry.label_column]})
-    pairs = pairs.dropna().drop_duplicates("value")
-    options = [[row.value, _label(entry, row.label)] for row in pairs.itertuples()]
-    return sorted(options, key=lambda option: option[1])
-
-
-def _label(entry: Filter, label: str) -> str:
-    if entry.key == "carrier":
-        return carrier_name(label)
-    return label if entry.key in ("pharmacy", "drug") else label.replace("_", " ").capitalize()
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Return the choices, ordered."""
+        return tuple(sorted(self.chosen.items()))

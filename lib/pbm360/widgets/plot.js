@@ -1,6 +1,13 @@
 // Draw one plotly figure in a card and update it in place. plotly.js is loaded once a page, from the page's own server.
 
 const SCRIPT_ID = "plotly-script";
+const DARK = matchMedia("(prefers-color-scheme: dark)");
+// The figures are drawn in the colours of the light page; on a dark one these take the place of ink, lines and late red.
+const DARK_COLOURS = { "#1f2937": "#e5eaf1", "#64748b": "#9fb0c4", "#e8ecf2": "#2b3a4e", "#ffffff": "#172231", "#b3261e": "#f0857c", "#2f6fb3": "#6fa8dc", "#0d9488": "#3cc4b5", "#c9d1db": "#64748b", "#f0a81c": "#f0b84a" };
+
+function inTheme(text) {
+  return DARK.matches ? text.replace(/#[0-9a-f]{6}/g, (colour) => DARK_COLOURS[colour] ?? colour) : text;
+}
 
 function loadPlotly(address) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
@@ -56,7 +63,7 @@ async function render({ model, el }) {
   }
   const draw = () => {
     if (!drawing.clientWidth) return undefined; // not laid out yet: the observer draws once it is
-    const figure = JSON.parse(model.get("figure"));
+    const figure = JSON.parse(inTheme(model.get("figure")));
     const { title: heading, ...layout } = figure.layout;
     title.textContent = heading?.text ?? "";
     subtitle.textContent = heading?.subtitle?.text ?? "";
@@ -70,14 +77,15 @@ async function render({ model, el }) {
   await plotly.newPlot(drawing, [], {}, { displayModeBar: false });
   drawing.on("plotly_click", (event) => {
     const [point] = event.points;
-    model.set("clicked", { x: point.x, y: point.y, trace: point.data.name });
-    model.save_changes();
+    model.send({ kind: "click", y: String(point.y) });
   });
   model.on("change:figure", draw);
+  DARK.addEventListener("change", draw);
   const observer = new ResizeObserver(() => drawing.isConnected && draw());
   observer.observe(drawing);
   return () => {
     observer.disconnect();
+    DARK.removeEventListener("change", draw);
     plotly.purge(drawing);
   };
 }

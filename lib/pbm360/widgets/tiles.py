@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import anywidget
 import traitlets
-
-from pbm360.figures.tiles import Tile
 
 
 class KpiTiles(anywidget.AnyWidget):
@@ -18,6 +14,6 @@ class KpiTiles(anywidget.AnyWidget):
     _esm = Path(__file__).with_name("tiles.js")
     tiles = traitlets.List(traitlets.Dict()).tag(sync=True)
 
-    def show(self, tiles: Sequence[Tile]) -> None:
-        """Show these tiles."""
-        self.tiles = [asdict(tile) | {"trend": list(tile.trend)} for tile in tiles]
+    def show(self, tiles: list[dict]) -> None:
+        """Show tiles, as dicts of figures.tiles.Tile."""
+        self.tiles = tiles

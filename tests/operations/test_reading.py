@@ -1,4 +1,4 @@
-"""What a snapshot holds, and the process that takes it."""
+"""What is read of the warehouse, and the process that reads it."""
 
 import datetime
 import os
@@ -11,9 +11,10 @@ from dataclasses import replace
 
 import pytest
 
-from pbm360 import snapshot
-from pbm360.snapshot import Watchdog, read_tables
-from pbm360.snapshot_file import FAILURE_FILE, SNAPSHOT_FILE, SnapshotReader, snapshot_folder
+from pbm360.operations import service
+from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, Desk, desk_folder
+from pbm360.operations.reading import read_tables
+from pbm360.operations.service import Picture, Watchdog
 from tests.fact_rows import fact_row
 
 NOW = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -106,20 +107,21 @@ def test_freshness_is_known_of_stream_and_batch(make_warehouse):
 def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path):
     good = replace(filled.settings, state_dir=tmp_path, snapshot_seconds=0.2)
     broken = replace(good, project="pbm-not-there")
-    folder, stop = snapshot_folder(good), threading.Event()
+    folder, stop = desk_folder(good), threading.Event()
     loaded = iter([broken, good])
-    process = threading.Thread(target=snapshot.run, args=(lambda: next(loaded), stop, Watchdog()))
+    process = threading.Thread(target=service.run, args=(Picture(), lambda: next(loaded), stop, Watchdog()))
     process.start()
-    reader, seen = SnapshotReader(folder), []
+    desk, seen = Desk(folder), []
     deadline = time.monotonic() + 60
-    while not (folder / SNAPSHOT_FILE).exists() and time.monotonic() < deadline:
-        seen.append(reader.failure())
+    while not (folder / VIEW_FILE).exists() and time.monotonic() < deadline:
+        seen.append(desk.failure())
         time.sleep(0.02)
     stop.set()
     process.join()
     assert any(failure is not None and failure.kind == "NotFound" for failure in seen)
-    assert reader.failure() is None
-    assert {"A1", "A2", "A3", "A4", "A5", "A8"} <= set(reader.latest().orders["order_id"])
+    assert desk.failure() is None
+    tiles = {tile["key"]: tile["number"] for tile in desk.view()["tiles"]}
+    assert tiles["open"] == 6
 
 
 def wait_for(condition):
@@ -143,7 +145,9 @@ def start_process(tmp_path, silent_server):
 
     def run(*arguments):
         environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": silent_server}
-        started.append(subprocess.Popen([sys.executable, "-m", "pbm360.snapshot", *arguments], env=environment))
+        started.append(
+            subprocess.Popen([sys.executable, "-m", "pbm360.operations.service", *arguments], env=environment)
+        )
         return started[-1]
 
     yield run
@@ -153,9 +157,9 @@ def start_process(tmp_path, silent_server):
 
 
 def test_a_warehouse_that_hangs_is_said_to_and_the_process_still_stops_when_asked(start_process, tmp_path):
-    process, failure_file = start_process(), tmp_path / "snapshot" / FAILURE_FILE
+    process, failure_file = start_process(), tmp_path / "operations" / FAILURE_FILE
     wait_for(failure_file.exists)
-    assert SnapshotReader(failure_file.parent).failure().kind == "TimeoutError"
+    assert Desk(failure_file.parent).failure().kind == "TimeoutError"
     process.terminate()
     assert process.wait(10) == 0
 

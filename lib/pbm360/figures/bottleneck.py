@@ -1,0 +1,74 @@
+"""The bottleneck of the hour: which stage lets less out than comes in, with the reason."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pbm360.figures.style import INK, SERIES, empty_figure, styled
+from pbm360.process import bottleneck_scores
+
+TITLE = "Which stage holds the others up?"
+ROWS = 6
+LEAST_OPEN = 5  # a stage with fewer orders holds nobody up
+LATE = "#b3261e"
+
+
+def scored_stages(orders: pd.DataFrame, stage_flow: pd.DataFrame) -> pd.DataFrame:
+    """Score the stages of 24 hours by `process.bottleneck_scores`, the worst first.
+
+    Columns: stage_label, sla_hours, score, arrival_count, completion_count (24 h), open_count, p90_wait_hours.
+    `orders` are the open orders that count, `stage_flow` as of sql/dashboards/stage_flow.sql.
+    """
+    open_orders = orders[orders["status"] == "open"]
+    flow = stage_flow.set_index("stage")
+    table = flow[["stage_label", "sla_hours", "p90_wait_hours"]].assign(
+        arrival_count=flow["arrival_count_day"],
+        completion_count=flow["completion_count_day"],
+        open_count=open_orders["stage"].value_counts().reindex(flow.index, fill_value=0),
+    )
+    before = table["open_count"] - table["arrival_count"] + table["completion_count"]
+    table["score"] = bottleneck_scores(table["arrival_count"], table["completion_count"], table["open_count"], before)
+    table = table[(table["open_count"] >= LEAST_OPEN) & (table["arrival_count"] > 0)]
+    return table.sort_values(["score", "open_count"], ascending=False).reset_index()
+
+
+def reason(row) -> str:
+    """Say in a sentence why the stage is the bottleneck."""
+    text = (
+        f"{row.stage_label}: {row.arrival_count:,} came, {row.completion_count:,} left in 24 h; {row.open_count:,} wait"
+    )
+    if pd.notna(row.p90_wait_hours):
+        text += f"; one in ten waited over {row.p90_wait_hours:.0f} h (allowed {row.sla_hours:g} h)"
+    return text
+
+
+def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> go.Figure:
+    """Draw the stages with the highest scores; over 1 more comes in than goes out."""
+    if stage_flow is None:
+        return empty_figure(TITLE, "Reading the flow of the last 24 hours …")
+    table = scored_stages(orders, stage_flow).head(ROWS)
+    if table.empty:
+        return empty_figure(TITLE, "Nothing moved in 24 hours")
+    figure = go.Figure()
+    figure.add_bar(
+        orientation="h",
+        y=list(table["stage_label"]),
+        x=[round(score, 2) for score in table["score"]],
+        text=[
+            f" <b>{row.score:.2f}</b>  {row.arrival_count:,} in, {row.completion_count:,} out"
+            for row in table.itertuples()
+        ],
+        textposition="outside",
+        textfont={"color": INK},
+        cliponaxis=False,
+        marker={"color": [LATE, *[SERIES["shipped"]] * (len(table) - 1)]},
+        hovertemplate="%{y}: score %{x}<extra></extra>",
+        showlegend=False,
+    )
+    figure.add_vline(x=1, line={"color": INK, "width": 1, "dash": "dash"})
+    styled(figure, TITLE, reason(next(table.itertuples())))
+    title = "in / out × (1 + growth), 24 h; 1: in balance"
+    figure.update_layout(bargap=0.42)
+    figure.update_xaxes(title_text=title, range=[0, max(float(table["score"].max()) * 1.6, 1.6)])
+    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

@@ -1,0 +1,48 @@
+"""Expected delivery against the promise: how many open orders will be kept, and how sure that is."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from pbm360.figures.style import INK, STATUSES, empty_figure, styled
+from pbm360.operations.expected_delivery import STATES
+
+TITLE = "Will open orders arrive as promised?"
+LABELS = {
+    "late": ("Late already", "breached"),
+    "likely_late": ("Rather late (p50)", "breached"),
+    "at_risk": ("Perhaps late (p90)", "at_risk"),
+    "on_course": ("On course", "on_track"),
+}
+
+
+def count_by_state(orders: pd.DataFrame) -> pd.Series:
+    """Count the open orders with a promise by what is expected; index `STATES`."""
+    return orders["delivery_state"].value_counts().reindex(STATES, fill_value=0)
+
+
+def expected_board(orders: pd.DataFrame) -> go.Figure:
+    """Draw the open orders with a promise by expected delivery: late, rather late, perhaps late, on course."""
+    counts = count_by_state(orders)
+    open_count = int((orders["status"] == "open").sum())
+    total = int(counts.sum())
+    if not total:
+        return empty_figure(TITLE, "No open order has a promise yet" if open_count else "No open orders match")
+    figure = go.Figure()
+    figure.add_bar(
+        orientation="h",
+        y=[LABELS[state][0] for state in STATES],
+        x=[int(counts[state]) for state in STATES],
+        text=[f" <b>{counts[state]:,}</b>  {counts[state] / total:.0%}" for state in STATES],
+        textposition="outside",
+        textfont={"color": INK},
+        cliponaxis=False,
+        marker={"color": [STATUSES[LABELS[state][1]].colour for state in STATES], "opacity": [1, 0.75, 1, 1]},
+        hovertemplate="%{y}: %{x:,} orders<extra></extra>",
+        showlegend=False,
+    )
+    styled(figure, TITLE, f"{total:,} of {open_count:,} open orders have a promise")
+    figure.update_layout(bargap=0.42)
+    figure.update_xaxes(title_text="open orders", range=[0, float(counts.max()) * 1.35])
+    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

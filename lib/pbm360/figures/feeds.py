@@ -1,0 +1,50 @@
+"""The feeds' health: when each source was heard last, and how much it sends against its usual rate."""
+
+from __future__ import annotations
+
+import datetime
+
+import pandas as pd
+
+TITLE = "Is every source being heard?"
+SOURCE_NAMES = {
+    "oms": "Order management",
+    "payer": "Payers",
+    "wms": "Warehouse scanners",
+    "carrier": "Carriers",
+    "iot": "Temperature loggers",
+    "crm": "Patient contacts",
+}
+QUIET_SHARE, SILENT_SHARE = 0.5, 0.1  # of the usual rate
+LEAST_USUAL = 5.0  # events an hour; below, a rate says nothing
+
+
+def feed_rows(feeds: pd.DataFrame, as_of: datetime.datetime) -> list[dict]:
+    """Return one row a source: name, state (good, quiet, silent), ago_hours, event_count_hour, usual_count_hour.
+
+    `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate and silent below a tenth; one
+    without a usual rate is judged by nothing.
+    """
+    now = pd.Timestamp(as_of)
+    rows = []
+    for row in feeds.itertuples():
+        usual = None if pd.isna(row.usual_count_hour) else float(row.usual_count_hour)
+        ago = (now - row.last_known_at) / pd.Timedelta(hours=1)
+        rows.append(
+            {
+                "source": SOURCE_NAMES.get(row.source, row.source),
+                "state": feed_state(row.event_count_hour, usual),
+                "ago_hours": round(max(float(ago), 0.0), 4),
+                "event_count_hour": int(row.event_count_hour),
+                "usual_count_hour": None if usual is None else round(usual, 1),
+            }
+        )
+    return rows
+
+
+def feed_state(event_count: int, usual: float | None) -> str:
+    """Judge a source by its last hour: good, quiet, silent, or unknown where nothing says what is usual."""
+    if usual is None or usual < LEAST_USUAL:
+        return "good" if event_count else "unknown"
+    share = event_count / usual
+    return "silent" if share < SILENT_SHARE else "quiet" if share < QUIET_SHARE else "good"

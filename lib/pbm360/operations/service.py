@@ -1,0 +1,135 @@
+"""The one process that reads the warehouse for all viewers, renders the view that everybody sees, and answers them.
+
+`python -m pbm360.operations.service` does so every `PBM360_SNAPSHOT_SECONDS`: the cost does not grow with the viewers.
+Beside it run two threads with connections of their own: what changes slowly is read seldom, and questions are answered.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from requests.exceptions import RequestException
+
+from pbm360.operations import answers
+from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, desk_folder, note_failure, write_json
+from pbm360.operations.reading import Background, Snapshot, read_background, read_snapshot
+from pbm360.operations.view import judged_orders, operations_view
+from pbm360.settings import Settings, load_settings
+from pbm360.warehouse import Warehouse
+
+READ_PATIENCE_SECONDS = 8.0
+WATCH_SECONDS = 1.0
+LEAST_PAUSE_SECONDS = 0.05
+BACKGROUND_SNAPSHOTS = 15  # the background is read once in so many snapshots
+
+
+class Picture:
+    """The newest picture, which the threads share: written by those who read, read by those who answer."""
+
+    def __init__(self) -> None:
+        self.background: Background | None = None
+        self.newest: tuple[Snapshot, pd.DataFrame] | None = None
+
+    def take(self, warehouse: Warehouse, folder: Path) -> None:
+        """Read the warehouse as of now and write the view that everybody sees."""
+        snapshot = read_snapshot(warehouse, self.background)
+        self.newest = snapshot, judged_orders(snapshot)
+        write_json(folder / VIEW_FILE, operations_view(*self.newest, {}))
+        (folder / FAILURE_FILE).unlink(missing_ok=True)
+
+
+def run_background(picture: Picture, load: Callable[[], Settings], stop: threading.Event) -> None:
+    """Read what changes slowly until `stop` is set; a failure is told, and tried again with the settings of then."""
+    warehouse = None
+    while not stop.is_set():
+        try:
+            warehouse = warehouse or Warehouse(load())
+            picture.background = read_background(warehouse)
+            stop.wait(BACKGROUND_SNAPSHOTS * warehouse.settings.snapshot_seconds)
+        except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
+            print(f"{type(error).__name__} while reading the background: {error}", flush=True)
+            warehouse = None
+            stop.wait(WATCH_SECONDS)
+
+
+class Watchdog(threading.Thread):
+    """Watches the reads from a thread beside them, since the cloud's clients try again for minutes before they fail.
+
+    It notes a read that takes longer than `READ_PATIENCE_SECONDS`, and ends the process once `parent_id` (0: any) is no
+    longer its parent.
+    """
+
+    def __init__(self, parent_id: int = 0):
+        super().__init__(daemon=True)
+        self.parent_id = parent_id
+        self.folder: Path | None = None
+        self.read_since: float | None = None
+
+    @contextmanager
+    def reading(self, folder: Path) -> Iterator[None]:
+        """Mark the time in which the warehouse is read."""
+        self.folder, self.read_since = folder, time.monotonic()
+        try:
+            yield
+        finally:
+            self.read_since = None
+
+    def run(self) -> None:
+        """Look once a second for as long as the process lives."""
+        while True:
+            time.sleep(WATCH_SECONDS)
+            since = self.read_since
+            if since is not None and time.monotonic() - since > READ_PATIENCE_SECONDS:
+                note_failure(self.folder, TimeoutError())
+            if self.parent_id and os.getppid() != self.parent_id:
+                os.kill(os.getpid(), signal.SIGTERM)
+
+
+def run(picture: Picture, load: Callable[[], Settings], stop: threading.Event, watchdog: Watchdog) -> None:
+    """Take pictures until `stop` is set; after a failure the settings are loaded anew, since addresses may change."""
+    warehouse = None
+    while not stop.is_set():
+        started = time.monotonic()
+        settings = load() if warehouse is None else warehouse.settings
+        folder = desk_folder(settings)
+        try:
+            warehouse = warehouse or Warehouse(settings)
+            with watchdog.reading(folder):
+                picture.take(warehouse, folder)
+        except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
+            note_failure(folder, error)
+            print(f"{type(error).__name__}: {error}", flush=True)
+            warehouse = None
+        stop.wait(max(settings.snapshot_seconds - (time.monotonic() - started), LEAST_PAUSE_SECONDS))
+
+
+def main() -> None:
+    """Run as a process of its own until SIGTERM or Ctrl-C."""
+    parser = argparse.ArgumentParser(prog="python -m pbm360.operations.service", description=__doc__.splitlines()[0])
+    parser.add_argument("--only-with-parent", type=int, default=0, metavar="PID", help="end when this parent ends")
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)
+    watchdog = Watchdog(parser.parse_args().only_with_parent)
+    watchdog.start()
+    stop, picture = threading.Event(), Picture()
+    answerer = answers.Answerer(lambda: picture.newest)
+    for work, what in ((run_background, picture), (answers.run, answerer)):
+        threading.Thread(target=work, args=(what, load_settings, stop), daemon=True).start()
+    run(picture, load_settings, stop, watchdog)
+
+
+def _end(*_) -> None:
+    raise SystemExit(0)  # also out of a client that waits before it tries again
+
+
+if __name__ == "__main__":
+    main()

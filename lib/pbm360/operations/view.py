@@ -1,0 +1,167 @@
+"""Render what a page shows of a snapshot: numbers, figures and tables as one JSON document. Frames in, texts out."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import pandas as pd
+
+from pbm360.figures.ageing import ageing
+from pbm360.figures.bottleneck import bottleneck_board
+from pbm360.figures.carriers import carrier_board
+from pbm360.figures.cold_chain import cold_chain_board
+from pbm360.figures.expected import expected_board
+from pbm360.figures.feeds import feed_rows
+from pbm360.figures.moment import differing_count, moment_boards
+from pbm360.figures.order_list import gap_rows, order_rows, worst_rows
+from pbm360.figures.since import changes_by_step
+from pbm360.figures.stages import stage_board
+from pbm360.figures.style import carrier_name, duration_text
+from pbm360.figures.throughput import throughput
+from pbm360.figures.tiles import tiles
+from pbm360.figures.timeline import timeline_rows
+from pbm360.operations.choices import matching, offers
+from pbm360.operations.expected_delivery import with_expectations
+from pbm360.operations.next_actions import exception_groups, with_exceptions
+from pbm360.operations.reading import Snapshot
+
+ORDERS_IN_TABLE = 40
+QUIET_STREAM_SECONDS = 120.0  # heartbeats are written each minute
+
+
+def judged_orders(snapshot: Snapshot) -> pd.DataFrame:
+    """Return the snapshot's orders with what is expected of them and which are exceptions."""
+    expected = with_expectations(snapshot.orders, snapshot.background, snapshot.as_of)
+    return with_exceptions(expected, pd.Timestamp(snapshot.as_of))
+
+
+def operations_view(snapshot: Snapshot, all_orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
+    """Return the page of a snapshot through the choices: as_of, chips, filters, tiles, figures, tables, changes.
+
+    `all_orders` are the snapshot's by `judged_orders`. Figures are plotly's JSON, as texts by panel; a table is a list
+    of lists of rows (`row_list`).
+    """
+    orders = matching(all_orders, chosen)
+    return {
+        "as_of": snapshot.as_of.isoformat(),
+        "chips": freshness_chips(snapshot),
+        "filters": offers(all_orders),
+        "tiles": [asdict(tile) | {"trend": list(tile.trend)} for tile in tiles(orders, snapshot.as_of)],
+        "figures": _figures(snapshot, all_orders, orders, chosen),
+        "tables": _tables(snapshot, all_orders, orders, chosen),
+        "changes": changes_by_step(orders, snapshot.as_of),
+    }
+
+
+def order_view(order_id: str, all_orders: pd.DataFrame, events: pd.DataFrame) -> dict:
+    """Return one order's story: a line of facts, and its events (sql/dashboards/order_events.sql)."""
+    found = all_orders[all_orders["order_id"] == order_id]
+    facts = order_facts(found.iloc[0]) if len(found) else "not among the orders of the last days"
+    return {"order_id": order_id, "facts": facts, "rows": timeline_rows(events)}
+
+
+def moment_view(rows: pd.DataFrame, stages: pd.DataFrame, moment: datetime.datetime, chosen: Mapping[str, str]) -> dict:
+    """Return a past moment twice, of sql/dashboards/moment.sql: the figures `then` and `now`, and what differs."""
+    rows = matching(rows, chosen)
+    then, now = moment_boards(rows, list(stages["stage_label"]))
+    note = (
+        f"{moment:%Y-%m-%d %H:%M} UTC: {differing_count(rows):,} of {len(rows):,} open orders stood elsewhere than was "
+        "shown, by what became known later"
+    )
+    return {"figures": {"then": then.to_json(), "now": now.to_json()}, "note": note}
+
+
+def row_list(key: str, label: str, subtitle: str, rows: list[dict], empty: str) -> dict:
+    """Return one list of a table: its key, its button's label, what it says above and where it has no rows."""
+    return {"key": key, "label": label, "subtitle": subtitle, "rows": rows, "empty": empty}
+
+
+def order_facts(row: pd.Series) -> str:
+    """Say of an order in a line where it stands and what is expected."""
+    carrier = carrier_name(row["carrier"]) if pd.notna(row["carrier"]) and row["carrier"] else None
+    parts = [row["stage_label"], row["pharmacy"], row["drug"], carrier]
+    if pd.notna(row["promised_at"]):
+        parts.append(f"promised {row['promised_at']:%d %b %H:%M} UTC")
+    if pd.notna(row["eta_p50_at"]):
+        parts.append(f"expected {row['eta_p50_at']:%d %b %H:%M} UTC (p90 {row['eta_p90_at']:%d %b %H:%M})")
+    return " · ".join(str(part) for part in parts if part is not None and pd.notna(part))
+
+
+def freshness_chips(snapshot: Snapshot) -> list[dict]:
+    """Return what the head says of the stream and the batch: key, state (good, quiet, bad), text and detail."""
+    return [_stream_chip(snapshot), _batch_chip(snapshot)]
+
+
+def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
+    as_of, background = snapshot.as_of, snapshot.background
+    flow, weeks, usual = (
+        None if background is None else getattr(background, name)
+        for name in ("stage_flow", "carrier_weeks", "usual_hours")
+    )
+    figures = {
+        "stages": stage_board(matching(all_orders, chosen, but="stage"), snapshot.stages),
+        "throughput": throughput(orders, as_of, None if chosen else usual),  # the plan is of all orders
+        "expected": expected_board(orders),
+        "bottleneck": bottleneck_board(all_orders, flow),
+        "ageing": ageing(orders),
+        "carriers": carrier_board(orders, as_of, weeks),
+        "cold_chain": cold_chain_board(orders, as_of),
+    }
+    return {key: figure.to_json() for key, figure in figures.items()}
+
+
+def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
+    groups = exception_groups(matching(all_orders, chosen, but="exception"))
+    count = sum(group["order_count"] for group in groups)
+    said = f"{count:,} open orders, each by its worst; click one to see its orders"
+    red, amber = (int((orders["gap"] == colour).sum()) for colour in ("red", "amber"))
+    slack = f"{red:,} run out before delivery, {amber:,} within 3 days of it; by the expected delivery (p90)"
+    gaps = gap_rows(orders, count=ORDERS_IN_TABLE)
+    background = snapshot.background
+    feeds = [] if background is None else feed_rows(background.feeds, snapshot.as_of)
+    heard = "against the same hour of the weeks before" if background is not None else "reading …"
+    return {
+        "orders": _order_lists(orders),
+        "exceptions": [row_list("all", "", said, groups, "Nothing is wrong")],
+        "gaps": [row_list("all", "", slack, gaps, "No refill is open whose patient's supply is known")],
+        "feeds": [row_list("all", "", heard, feeds, "No source was heard in four weeks")],
+    }
+
+
+def _order_lists(orders: pd.DataFrame) -> list[dict]:
+    hours = orders.loc[orders["status"] == "open", "hours_to_breach"]
+    wrong, late, early = int(orders["exception"].notna().sum()), int((hours < 0).sum()), int((hours >= 0).sum())
+    worst = worst_rows(orders, count=ORDERS_IN_TABLE)
+    overdue = order_rows(orders, overdue=True, count=ORDERS_IN_TABLE)
+    coming = order_rows(orders, overdue=False, count=ORDERS_IN_TABLE)
+    empty = "No open orders match"
+    return [
+        row_list("worst", "Worst first", f"{len(worst):,} of {wrong:,} exceptions", worst, "Nothing is wrong"),
+        row_list("overdue", "Longest overdue", f"{len(overdue):,} of {late:,} over their limit", overdue, empty),
+        row_list("next", "Next to breach", f"{len(coming):,} of {early:,} not yet over it", coming, empty),
+    ]
+
+
+def _stream_chip(snapshot: Snapshot) -> dict:
+    moments = [snapshot.freshness[name] for name in ("stream_event_at", "stream_beat_at")]
+    known = [moment for moment in moments if moment is not None]
+    if not known:
+        return {"key": "stream", "state": "bad", "text": "Stream: no event yet", "detail": "Start it: pbm360 stream"}
+    hours = (snapshot.as_of - max(known)).total_seconds() / 3600
+    count = snapshot.freshness["events_last_minute"]
+    is_quiet = hours * 3600 > QUIET_STREAM_SECONDS
+    text = f"Stream quiet for {duration_text(hours)}" if is_quiet else f"Stream {count:,} events/min"
+    last = f"last event or heartbeat {max(known):%Y-%m-%d %H:%M:%S} UTC"
+    return {"key": "stream", "state": "quiet" if is_quiet else "good", "text": text, "detail": last}
+
+
+def _batch_chip(snapshot: Snapshot) -> dict:
+    day, published = snapshot.freshness["batch_date"], snapshot.freshness["batch_published_at"]
+    if day is None or published is None:
+        return {"key": "batch", "state": "quiet", "text": "Batch: no day yet", "detail": "Build one: pbm360 build"}
+    days_behind = (snapshot.as_of.date() - day).days
+    detail = f"published {published:%Y-%m-%d %H:%M:%S} UTC"
+    state = "good" if days_behind <= 1 else "quiet"
+    return {"key": "batch", "state": state, "text": f"Batch through {day:%d %b}", "detail": detail}

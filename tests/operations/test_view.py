@@ -1,0 +1,221 @@
+"""What a page shows of a snapshot."""
+
+import datetime
+import json
+
+import pandas as pd
+import pytest
+
+from pbm360.operations.reading import Background, Snapshot
+from pbm360.operations.view import freshness_chips, judged_orders, moment_view, operations_view, order_view
+from tests.figures.order_frames import NOW, STAGES, delivered_order, hours_ago, open_order, orders_frame
+
+FRESH = {
+    "stream_event_at": hours_ago(0.01),
+    "events_last_minute": 1234,
+    "stream_beat_at": None,
+    "batch_published_at": hours_ago(3),
+    "batch_date": NOW.date(),
+}
+
+
+def snapshot(**freshness):
+    return Snapshot(NOW, 0.1, orders_frame(), STAGES, FRESH | freshness)
+
+
+def chips(**freshness):
+    return {chip["key"]: (chip["state"], chip["text"]) for chip in freshness_chips(snapshot(**freshness))}
+
+
+def test_a_live_stream_and_a_batch_of_today_are_good():
+    assert chips() == {"stream": ("good", "Stream 1,234 events/min"), "batch": ("good", "Batch through 20 Nov")}
+
+
+def test_a_heartbeat_alone_keeps_the_stream_good():
+    assert chips(stream_event_at=hours_ago(9), stream_beat_at=hours_ago(0.01), events_last_minute=0)["stream"] == (
+        "good",
+        "Stream 0 events/min",
+    )
+
+
+def test_a_stream_that_says_nothing_is_quiet_and_for_how_long():
+    assert chips(stream_event_at=hours_ago(2))["stream"] == ("quiet", "Stream quiet for 2.0 h")
+
+
+def test_a_stream_that_never_spoke_is_bad():
+    assert chips(stream_event_at=None)["stream"] == ("bad", "Stream: no event yet")
+
+
+def test_a_batch_that_is_days_behind_or_missing_is_quiet():
+    assert chips(batch_date=NOW.date() - datetime.timedelta(days=2))["batch"] == ("quiet", "Batch through 18 Nov")
+    assert chips(batch_date=None)["batch"] == ("quiet", "Batch: no day yet")
+
+
+ORDERS = orders_frame(
+    open_order("A1", 30, 24, carrier="ups", pharmacy_id="PH1", pharmacy="Harbor", promised_at=hours_ago(-2)),
+    open_order("A2", 1, 24, pharmacy_id="PH2", pharmacy="Alpine", received_at=hours_ago(0.2)),
+    open_order("A3", 30, 24, stage="EXCEPTION", stage_label="Carrier exception", stage_entered_at=hours_ago(30)),
+    delivered_order("D1", 3, True, received_at=hours_ago(40), shipped_at=hours_ago(20)),
+)
+BACKGROUND = Background(
+    as_of=NOW,
+    supplies=pd.DataFrame({"order_id": ["A2"], "runout_at": [pd.Timestamp(hours_ago(-10))]}),
+    remaining=pd.DataFrame(
+        {"stage": "FILL", "slice_number": range(1, 101), "visit_count": 1, "remaining_hours": range(1, 101)}
+    ),
+    stage_flow=pd.DataFrame(
+        {
+            "stage": ["RECEIVED", "FILL"],
+            "stage_label": ["Received", "Fill"],
+            "sla_hours": [4.0, 24.0],
+            "arrival_count_day": [10, 20],
+            "completion_count_day": [10, 5],
+            "p90_wait_hours": [3.0, 40.0],
+        }
+    ),
+    carrier_weeks=pd.DataFrame(
+        {"carrier": ["ups"], "week_date": [NOW.date()], "order_count": [50], "on_time_count": [45]}
+    ),
+    usual_hours=pd.DataFrame(
+        {"weekday": [6], "hour_of_day": [9], "day_count": [2], "received_per_hour": [4.0], "shipped_per_hour": [3.5]}
+    ),
+    feeds=pd.DataFrame(
+        {
+            "source": ["oms", "wms"],
+            "last_known_at": [pd.Timestamp(hours_ago(0.1)), pd.Timestamp(hours_ago(9))],
+            "event_count_hour": [90, 3],
+            "usual_count_hour": [100.0, 80.0],
+        }
+    ),
+)
+
+
+def full_snapshot(background=BACKGROUND):
+    return Snapshot(NOW, 0.1, ORDERS, STAGES, FRESH, background)
+
+
+def view_of(chosen, background=BACKGROUND):
+    found = full_snapshot(background)
+    return operations_view(found, judged_orders(found), chosen)
+
+
+def test_a_view_is_json_and_has_every_panel():
+    view = json.loads(json.dumps(view_of({}), allow_nan=False))
+    assert set(view) == {"as_of", "chips", "filters", "tiles", "figures", "tables", "changes"}
+    assert {json.loads(figure)["layout"]["title"]["text"].endswith("?") for figure in view["figures"].values()} == {
+        True
+    }
+    assert [tile["number"] for tile in view["tiles"] if tile["key"] in ("open", "breached")] == [3, 2]
+
+
+def test_the_background_may_be_missing_and_no_orders_give_empty_panels():
+    assert "reading" in view_of({}, None)["tables"]["feeds"][0]["subtitle"]
+    empty = Snapshot(NOW, 0.1, orders_frame(), STAGES, FRESH, None)
+    view = operations_view(empty, judged_orders(empty), {})
+    assert [table["rows"] for lists in view["tables"].values() for table in lists] == [[]] * 6
+    assert "No open orders match" in view["figures"]["stages"]
+
+
+def test_choices_narrow_everything_but_their_own_panel():
+    view = view_of({"stage": "FILL"})
+    assert view["tiles"][0]["number"] == 2
+    assert json.loads(view["figures"]["stages"])["layout"]["title"]["subtitle"]["text"].startswith("3 open")
+    view = view_of({"exception": "exception"})
+    assert [row["order_id"] for row in view["tables"]["orders"][0]["rows"]] == ["A3"]
+    assert {row["kind"] for row in view["tables"]["exceptions"][0]["rows"]} == {"exception", "gap", "warehouse"}
+
+
+def test_each_order_counts_once_by_its_worst_with_the_next_action():
+    rows = view_of({})["tables"]["exceptions"][0]["rows"]
+    assert [(row["kind"], row["severity"], row["order_count"]) for row in rows] == [
+        ("gap", "critical", 1),
+        ("exception", "high", 1),
+        ("warehouse", "medium", 1),
+    ]
+    worst = view_of({})["tables"]["orders"][0]["rows"]
+    assert [row["order_id"] for row in worst] == ["A2", "A3", "A1"]
+    assert worst[0]["action"].startswith("Call the patient")
+
+
+def test_the_patient_who_runs_out_first_is_told_with_slack_in_days():
+    (row,) = view_of({})["tables"]["gaps"][0]["rows"]
+    # in Fill for 1 h: of the 99 longer visits the 90th percentile is 91 h, so 90 h to go; the drug lasts for 10 h
+    assert (row["order_id"], row["gap"], row["slack_days"]) == ("A2", "red", round(-80 / 24, 1))
+
+
+def test_sources_are_held_against_their_usual_rate():
+    rows = {row["source"]: row for row in view_of({})["tables"]["feeds"][0]["rows"]}
+    assert (rows["Order management"]["state"], rows["Warehouse scanners"]["state"]) == ("good", "silent")
+    assert rows["Warehouse scanners"]["ago_hours"] == pytest.approx(9)
+
+
+def test_the_bottleneck_is_told_with_its_reason():
+    many = orders_frame(*(open_order(f"F{number}", 1, 24) for number in range(6)))
+    found = Snapshot(NOW, 0.1, many, STAGES, FRESH, BACKGROUND)
+    figure = json.loads(operations_view(found, judged_orders(found), {})["figures"]["bottleneck"])
+    assert figure["layout"]["title"]["subtitle"]["text"] == (
+        "Fill: 20 came, 5 left in 24 h; 6 wait; one in ten waited over 40 h (allowed 24 h)"
+    )
+
+
+def test_changes_are_counted_in_steps_of_five_minutes():
+    changes = view_of({})["changes"]
+    counts = {row["key"]: row["counts"] for row in changes["rows"]}
+    assert {len(counts[key]) for key in counts} == {432}
+    assert sum(counts["received"]) == 1  # the other was received 40 hours ago
+    assert sum(counts["received"][-4:]) == 1
+    assert sum(counts["exception"]) == 1 and sum(counts["exception"][-359:]) == 0
+    assert datetime.datetime.fromisoformat(changes["first_at"]) == NOW - datetime.timedelta(minutes=5 * 431)
+
+
+EVENTS = pd.DataFrame(
+    [
+        {"event_type": "referral_received", "source": "oms", "event_at": hours_ago(9), "known_at": hours_ago(9)},
+        {
+            "event_type": "filled",
+            "source": "wms",
+            "event_at": hours_ago(6),
+            "known_at": hours_ago(2),
+            "station": "fill-1",
+        },
+    ]
+).assign(stage_label=["Received", "Quality check"], is_in_batch=[True, False], minutes_outside=None, corrects_id=None)
+for column in ("carrier", "reason", "substatus", "decision", "condition", "correction_reason"):
+    EVENTS[column] = None
+
+
+def test_an_orders_story_tells_waits_lateness_and_where_each_event_came_from():
+    story = order_view("A1", judged_orders(full_snapshot()), EVENTS)
+    assert story["facts"].startswith("Fill · Harbor · UPS · promised 20 Nov 14:30 UTC · expected ")
+    first, second = story["rows"]
+    assert (first["what"], first["came_by"], first["wait_hours"], first["late_hours"]) == (
+        "referral received",
+        "batch",
+        None,
+        None,
+    )
+    assert (second["source"], second["detail"], second["wait_hours"], second["late_hours"]) == (
+        "Warehouse scanners",
+        "fill-1",
+        3.0,
+        4.0,
+    )
+    assert order_view("Z9", judged_orders(full_snapshot()), EVENTS.iloc[:0])["rows"] == []
+
+
+def test_a_past_moment_is_shown_twice_and_what_differs_is_counted():
+    rows = pd.DataFrame(
+        {
+            "order_id": ["A1", "A2", "A3"],
+            "pharmacy_id": ["PH1", "PH1", "PH2"],
+            "stage_label_then": ["Received", "Received", None],
+            "risk_then": ["on_track", "breached", None],
+            "stage_label_now": ["Received", "Fill", "Fill"],
+            "risk_now": ["on_track", "on_track", "at_risk"],
+        }
+    )
+    view = moment_view(rows, STAGES, NOW, {})
+    assert "2 of 3 open orders stood elsewhere" in view["note"]
+    assert json.loads(view["figures"]["then"])["layout"]["title"]["subtitle"]["text"] == "2 open · 1 breached (50%)"
+    assert json.loads(view["figures"]["now"])["layout"]["title"]["subtitle"]["text"] == "3 open · 0 breached (0%)"
+    assert "1 of 2 open orders" in moment_view(rows, STAGES, NOW, {"pharmacy": "PH1"})["note"]
