@@ -110,8 +110,8 @@ locals {
   dataset_roles = {
     stream     = { WRITER = ["bronze", "live", "ops"], READER = [] }
     composer   = { WRITER = ["bronze", "silver", "gold", "live", "ops", "vault", "staging"], READER = ["serving", "truth"] }
-    prepare    = { WRITER = ["bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging"], READER = [] }
-    dashboards = { WRITER = [], READER = ["serving", "gold", "ops"] }
+    prepare    = { WRITER = ["bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging", "reporting"], READER = [] }
+    dashboards = { WRITER = [], READER = ["serving", "gold", "silver", "live", "ops", "reporting"] }
   }
 
   dataset_grants = merge([
@@ -143,6 +143,22 @@ resource "google_bigquery_dataset_access" "serving_views" {
     dataset {
       project_id = var.project
       dataset_id = google_bigquery_dataset.layer["serving"].dataset_id
+    }
+  }
+}
+
+# The reporting views read gold on behalf of the reports' readers, who see no cell of 1 to 10 and no order.
+resource "google_bigquery_dataset_access" "reporting_views" {
+  for_each = toset(["gold", "ops"])
+
+  dataset_id = google_bigquery_dataset.layer[each.value].dataset_id
+
+  dataset {
+    target_types = ["VIEWS"]
+
+    dataset {
+      project_id = var.project
+      dataset_id = google_bigquery_dataset.layer["reporting"].dataset_id
     }
   }
 }

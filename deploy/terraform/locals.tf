@@ -4,7 +4,7 @@ locals {
     environment = var.environment
   }
 
-  layers   = toset(["bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging"])
+  layers   = toset(["bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging", "reporting"])
   images   = "${var.region}-docker.pkg.dev/${var.project}/${google_artifact_registry_repository.images.repository_id}"
   template = "gs://${google_storage_bucket.dataflow.name}/templates/speed_layer.json"
   runs     = "gs://${google_storage_bucket.runs.name}"
