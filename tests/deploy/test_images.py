@@ -16,7 +16,7 @@ IMPORTS = {  # what each image runs, beside the command line
     "notebooks": ["papermill", "gcsfs", "pbm360.medallion", "pbm360.checks", "pbm360.oms.relay", "pbm360.run_page",
                   "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial"],
     "dataflow": ["pip", "pbm360.stream.pipeline", "pbm360.stream.landing", "pbm360.stream.sinks", "pbm360.broker"],
-    "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center", "pbm360.figures.tiles"],
+    "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center"],
 }  # fmt: skip
 COMMANDS = {"notebooks": ["prepare", "relay", "build", "gate", "publish", "snapshot"], "dashboards": ["dashboards"]}
 
