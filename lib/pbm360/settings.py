@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 TARGETS = ("local", "gcp")
@@ -93,6 +93,10 @@ class Settings:
                 "PBM360_PSEUDONYM_KEY must be set to make pseudonyms: from Secret Manager on gcp; `pbm360 up` makes one"
             )
         return self.pseudonym_key
+
+    def without_secrets(self) -> Settings:
+        """Return the same settings with every secret empty, as they may travel in a pipeline's graph."""
+        return replace(self, **{item.name: "" for item in fields(self) if not item.repr})
 
     @property
     def stack_file(self) -> Path:

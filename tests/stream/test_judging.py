@@ -1,5 +1,7 @@
 """Judging a block: each message is an event's row or a refusal, in one pass."""
 
+from functools import partial
+
 import apache_beam as beam
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
@@ -31,6 +33,6 @@ def test_a_block_becomes_rows_and_refusals():
         return rows, [(message.stamps.message_id, *refusal) for message, refusal in judged.refusals]
 
     with TestPipeline() as pipeline:
-        judged = pipeline | "Blocks" >> beam.Create([Block(1, messages)]) | JudgeMessages(KEY)
+        judged = pipeline | "Blocks" >> beam.Create([Block(1, messages)]) | JudgeMessages(partial(str, KEY))
         refusals = [("1", "malformed_json", None), ("2", "unknown_type", "type")]
         assert_that(judged | "Outcome" >> beam.Map(outcome), equal_to([([("1", "RECEIVED")], refusals)]))

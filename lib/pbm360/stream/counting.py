@@ -1,75 +1,63 @@
-"""Count the events that enter each stage, minute by minute of event time."""
+"""Count the events that enter each stage, minute by minute of event time, and write the counts."""
 
 from __future__ import annotations
 
-import threading
+import logging
 import time
-from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 
 import apache_beam as beam
+from apache_beam.metrics import Metrics
 from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from pbm360.domain.decode import COLUMNS
 from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
-from pbm360.stream.judging import JudgedBlock
-from pbm360.stream.shared import SharedInProcess
+from pbm360.stream.deduplicating import CountKey, SeenEvents, StageEntries
+from pbm360.stream.shared import MadeByWorker
+from pbm360.stream.sinks import Stopped, TableAppender
 
 MINUTE_SECONDS = 60
 LATENESS_SECONDS = 24 * 3600  # an event later than this is in bronze and in live, but in no minute's count
 EARLY_PANE_SECONDS = 1
-REMEMBERED_KEYS = 500_000
-PLACE = {name: COLUMNS.index(name) for name in ("source", "event_id", "event_at", "stage", "pharmacy_id", "carrier")}
-CountKey = tuple[str, str, str]  # stage, pharmacy, carrier
+EVENT_AT, STAGE, PHARMACY, CARRIER = (COLUMNS.index(name) for name in ("event_at", "stage", "pharmacy_id", "carrier"))
+log = logging.getLogger(__name__)
 
 
-class SeenEvents(SharedInProcess):
-    """Remember the newest event keys, so that a second copy of an event is not counted. Safe for several threads.
-
-    The horizon is `REMEMBERED_KEYS` keys. A copy that comes later than that is counted twice here; the tables, which
-    are sets, never count it twice.
-    """
-
-    def __init__(self, keys: Iterable[tuple[str, str]] = (), recovered: dict[int, Counter[CountKey]] | None = None):
-        super().__init__()
-        self._lock = threading.Lock()
-        self._recovered = recovered or {}
-        self._keys: OrderedDict[tuple[str, str], None] = OrderedDict.fromkeys(keys)
-
-    def take_recovered(self) -> dict[int, Counter[CountKey]]:
-        """Return, the first time, the counts that a stream before this one had reached, by minute."""
-        with self._lock:
-            recovered, self._recovered = self._recovered, {}
-        return recovered
-
-    def is_new(self, key: tuple[str, str]) -> bool:
-        """Remember a key; tell whether it was unknown."""
-        with self._lock:
-            if key in self._keys:
-                return False
-            self._keys[key] = None
-            if len(self._keys) > REMEMBERED_KEYS:
-                self._keys.popitem(last=False)
-            return True
+def count_rows(rows: Iterable[list], oldest: float) -> tuple[dict[int, Counter[CountKey]], int]:
+    """Count events by minute (seconds since 1970, UTC); returns the counts, and how many were older than `oldest`."""
+    minutes: dict[int, Counter[CountKey]] = {}
+    too_late = 0
+    for row in rows:
+        seconds = row[EVENT_AT] // MICROSECONDS_PER_SECOND
+        if seconds < oldest:
+            too_late += 1
+            continue
+        counts = minutes.setdefault(seconds - seconds % MINUTE_SECONDS, Counter())
+        counts[row[STAGE], row[PHARMACY] or "", row[CARRIER] or ""] += 1
+    return minutes, too_late
 
 
 class CountStagesByMinute(beam.PTransform):
-    """JudgedBlock -> (minute's start, {(stage, pharmacy, carrier): count}, timing) a pane.
+    """StageEntries -> (minute's start, {(stage, pharmacy, carrier): count}, timing) a pane.
 
     Windows: fixed, 60 s of event time. Trigger: early each second of processing time, once on time, for each late
-    arrival. Allowed lateness: 24 h; what is older counts in no window (it is landed all the same). Accumulating: a pane
-    holds the minute's whole count, so the newest stands. Guarantee: a copy within `SeenEvents`' horizon counts once.
+    arrival. Allowed lateness: 24 h; what is older by the clock is in no window: it is landed all the same, and told to
+    `count_too_late` and to the metric `too_late`. The runner, whose watermark is never past the clock, drops nothing
+    itself. Accumulating: a pane holds the minute's whole count, so the newest stands. Guarantee: a copy within the
+    horizon of `SeenEvents` counts once.
     """
 
-    def __init__(self, seen: SeenEvents):
+    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
         super().__init__()
-        self._seen = seen
+        self._seen, self._count_too_late = seen, count_too_late
 
-    def expand(self, judged):
+    def expand(self, entries):
         return (
-            judged
-            | "CountBlock" >> beam.ParDo(CountBlock(self._seen))  # (None, {(stage, pharmacy, carrier): count})
+            entries
+            | "CountBlock"
+            >> beam.ParDo(CountBlock(self._seen, self._count_too_late))  # (None, {(stage, pharmacy, carrier): count})
             | "ByMinute"
             >> beam.WindowInto(
                 FixedWindows(MINUTE_SECONDS),
@@ -85,32 +73,34 @@ class CountStagesByMinute(beam.PTransform):
         )
 
 
+class WriteMinutes(beam.PTransform):
+    """(minute, totals, timing) -> nothing: rows of `pbm_live.stage_minutes`, of which the last emitted stands."""
+
+    def __init__(self, minutes: TableAppender):
+        super().__init__()
+        self._minutes = minutes
+
+    def expand(self, panes):
+        return panes | beam.ParDo(AppendMinutes(self._minutes))
+
+
 class CountBlock(beam.DoFn):
     """Count a block before anything is shuffled: one small mapping a minute instead of one element an event."""
 
-    def __init__(self, seen: SeenEvents):
-        self._seen = seen
+    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
+        self._seen, self._count_too_late = seen, count_too_late
+        self._too_late = Metrics.counter("stream", "too_late")
 
-    def process(self, judged: JudgedBlock):
+    def process(self, entries: StageEntries):
         """Yield a mapping of counts for each minute, stamped with that minute; first those that were recovered."""
-        for minute, counts in self._seen.take_recovered().items():
+        for minute, counts in self._seen.here().take_recovered().items():
             yield TimestampedValue((None, dict(counts)), minute)
-        for minute, counts in count_rows(judged.rows, self._seen, oldest=time.time() - LATENESS_SECONDS).items():
+        minutes, too_late = count_rows(entries.rows, oldest=time.time() - LATENESS_SECONDS)
+        if too_late:
+            self._too_late.inc(too_late)
+            self._count_too_late(too_late)
+        for minute, counts in minutes.items():
             yield TimestampedValue((None, dict(counts)), minute)
-
-
-def count_rows(rows: Iterable[list], seen: SeenEvents, oldest: float) -> dict[int, Counter[CountKey]]:
-    """Count distinct stage-entering events not older than `oldest` (seconds) by minute (seconds since 1970, UTC)."""
-    minutes: dict[int, Counter[CountKey]] = {}
-    source, event_id, event_at = PLACE["source"], PLACE["event_id"], PLACE["event_at"]
-    stage, pharmacy, carrier = PLACE["stage"], PLACE["pharmacy_id"], PLACE["carrier"]
-    for row in rows:
-        seconds = row[event_at] // MICROSECONDS_PER_SECOND
-        if row[stage] is None or seconds < oldest or not seen.is_new((row[source], row[event_id])):
-            continue
-        minute = seconds - seconds % MINUTE_SECONDS
-        minutes.setdefault(minute, Counter())[row[stage], row[pharmacy] or "", row[carrier] or ""] += 1
-    return minutes
 
 
 class MergeCounts(beam.CombineFn):
@@ -144,3 +134,25 @@ class AddMinute(beam.DoFn):
         """Yield (minute in seconds since 1970, totals, timing)."""
         timing = {0: "early", 1: "on_time", 2: "late"}.get(pane.timing, "early")
         yield int(window.start), element[1], timing
+
+
+class AppendMinutes(beam.DoFn):
+    """Write the panes of a bundle in one request."""
+
+    def __init__(self, minutes: TableAppender):
+        self._minutes = minutes
+        self._rows: list[tuple] = []
+
+    def process(self, pane: tuple[int, dict, str]):
+        """Gather the rows of one pane."""
+        minute, totals, timing = pane
+        emitted_at, minute_at = time.time_ns() // 1000, minute * MICROSECONDS_PER_SECOND
+        self._rows += [(minute_at, *key, count, timing, emitted_at) for key, count in totals.items()]
+
+    def finish_bundle(self) -> None:
+        """Write what was gathered."""
+        rows, self._rows = self._rows, []
+        try:
+            self._minutes.append(rows)
+        except Stopped as error:  # the next start counts these minutes anew from the live table
+            log.warning("%d minute counts are not written: %s", len(rows), error)

@@ -48,6 +48,7 @@ class FeedState:
     received: int = 0
     accepted: int = 0
     rejected: int = 0
+    too_late: int = 0  # accepted, landed, and older than any minute that is still counted
     blocks_in_flight: int = 0
     lag_seconds: float = 0.0
     seconds: float = 0.0
@@ -144,6 +145,11 @@ class PubSubFeed(SharedInProcess):
             self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS
             self.state.blocks_in_flight = len(self._ack_ids)
             self.state.seconds = time.monotonic() - self._started_at
+
+    def count_too_late(self, count: int) -> None:
+        """Note events that were landed and are in no minute's count."""
+        with self._lock:
+            self.state.too_late += count
 
     def _next_block(self) -> Block | None:
         """Take what has been pulled until the block is full or nothing more waits; `None` where nothing came."""

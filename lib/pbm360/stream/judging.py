@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import apache_beam as beam
@@ -19,9 +20,12 @@ class JudgedBlock(NamedTuple):
 
 
 class JudgeMessages(beam.PTransform):
-    """Block -> JudgedBlock, element by element; no state, so a block that comes again is judged the same."""
+    """Block -> JudgedBlock, element by element: each message decoded and validated, an event's row or a refusal.
 
-    def __init__(self, pseudonym_key: str):
+    No state, so a block that comes again is judged the same. The key is asked for where the work is done.
+    """
+
+    def __init__(self, pseudonym_key: Callable[[], str]):
         super().__init__()
         self._pseudonym_key = pseudonym_key
 
@@ -32,13 +36,13 @@ class JudgeMessages(beam.PTransform):
 class JudgeBlock(beam.DoFn):
     """Hold the decoder, which remembers codes and pseudonyms."""
 
-    def __init__(self, pseudonym_key: str):
+    def __init__(self, pseudonym_key: Callable[[], str]):
         self._pseudonym_key = pseudonym_key
         self._decoder: Decoder | None = None
 
     def setup(self) -> None:
         """Make the decoder where the work is done."""
-        self._decoder = Decoder(self._pseudonym_key)
+        self._decoder = Decoder(self._pseudonym_key())
 
     def process(self, block: Block):
         """Judge each message of the block."""

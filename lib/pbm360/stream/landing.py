@@ -1,75 +1,18 @@
-"""Land a judged block: raw, live, dead letters; then, and only then, acknowledge it."""
+"""Land a judged block raw and live, each in a step of its own; a block goes on once its rows are committed."""
 
 from __future__ import annotations
 
-import datetime
-import json
 import logging
-import time
 from collections.abc import Callable
 
 import apache_beam as beam
 
-from pbm360.domain.decode import Rejection
-from pbm360.domain.timestamps import EPOCH, MICROSECONDS_PER_DAY, MICROSECONDS_PER_SECOND
+from pbm360.domain.timestamps import MICROSECONDS_PER_DAY
 from pbm360.stream.blocks import Message
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.sinks import Stopped, TableAppender
 
 log = logging.getLogger(__name__)
-
-
-class LandBlock(beam.DoFn):
-    """Write a block to all its places, one after the other, and then acknowledge it.
-
-    One step and not four: a block is acknowledged exactly when everything before has committed. Guarantee: at least
-    once; a block that comes again lands again, and readers take distinct message ids and event keys.
-    """
-
-    def __init__(
-        self,
-        raw: TableAppender,
-        live: TableAppender,
-        publish_dead_letters: Callable[[list[tuple[bytes, dict[str, str]]]], object],
-        acknowledge: Callable[[JudgedBlock], object],
-    ):
-        self._raw, self._live = raw, live
-        self._publish_dead_letters, self._acknowledge = publish_dead_letters, acknowledge
-
-    def process(self, judged: JudgedBlock):
-        """Land the block and pass it on."""
-        try:
-            self._raw.append([raw_row(message) for message in judged.block.messages])
-            self._live.append(judged.rows)
-        except Stopped as error:
-            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
-            return
-        if judged.refusals:
-            self._publish_dead_letters([dead_letter(message, refusal) for message, refusal in judged.refusals])
-        self._acknowledge(judged)
-        yield judged
-
-
-class WriteMinutes(beam.DoFn):
-    """Write the panes of a bundle in one request; of a minute's panes the one emitted last stands."""
-
-    def __init__(self, minutes: TableAppender):
-        self._minutes = minutes
-        self._rows: list[tuple] = []
-
-    def process(self, pane: tuple[int, dict, str]):
-        """Gather the rows of one pane."""
-        minute, totals, timing = pane
-        emitted_at, minute_at = time.time_ns() // 1000, minute * MICROSECONDS_PER_SECOND
-        self._rows += [(minute_at, *key, count, timing, emitted_at) for key, count in totals.items()]
-
-    def finish_bundle(self) -> None:
-        """Write what was gathered."""
-        rows, self._rows = self._rows, []
-        try:
-            self._minutes.append(rows)
-        except Stopped as error:  # the next start counts these minutes anew from the live table
-            log.warning("%d minute counts are not written: %s", len(rows), error)
 
 
 def raw_row(message: Message) -> tuple:
@@ -78,14 +21,78 @@ def raw_row(message: Message) -> tuple:
     return (*message.stamps, known_date, message.source, message.attributes, message.payload)
 
 
-def dead_letter(message: Message, refusal: Rejection) -> tuple[bytes, dict[str, str]]:
-    """Return the dead letter of a refused message: the reason and a pointer, never the payload."""
-    published = EPOCH + datetime.timedelta(microseconds=message.stamps.publish_time)
-    body = {
-        "reason_code": refusal.reason_code,
-        "detail": refusal.detail,
-        "message_id": message.stamps.message_id,
-        "publish_time": published.isoformat(),
-        "source": message.source,
-    }
-    return json.dumps(body).encode(), {"reason_code": refusal.reason_code}
+def raw_rows(judged: JudgedBlock) -> list[tuple]:
+    """Return every message of a block, refused or not, as it was received."""
+    return [raw_row(message) for message in judged.block.messages]
+
+
+def live_rows(judged: JudgedBlock) -> list[list]:
+    """Return the rows of a block's accepted events."""
+    return judged.rows
+
+
+class LandRaw(beam.PTransform):
+    """JudgedBlock -> the same, once all of its messages are committed to bronze.
+
+    Guarantee: at least once; a block that comes again lands again, and readers take distinct message ids.
+    """
+
+    def __init__(self, raw: TableAppender):
+        super().__init__()
+        self._raw = raw
+
+    def expand(self, judged):
+        return judged | beam.ParDo(AppendRows(raw_rows, self._raw))  # JudgedBlock
+
+
+class LandLive(beam.PTransform):
+    """JudgedBlock -> the same, once its accepted events are committed to live.
+
+    Guarantee: at least once; readers take distinct events, of several copies the one known first.
+    """
+
+    def __init__(self, live: TableAppender):
+        super().__init__()
+        self._live = live
+
+    def expand(self, judged):
+        return judged | beam.ParDo(AppendRows(live_rows, self._live))  # JudgedBlock
+
+
+class Acknowledge(beam.PTransform):
+    """JudgedBlock -> the same, once its messages are acknowledged: behind every step that commits."""
+
+    def __init__(self, acknowledge: Callable[[JudgedBlock], object]):
+        super().__init__()
+        self._acknowledge = acknowledge
+
+    def expand(self, landed):
+        return landed | beam.ParDo(TellLanded(self._acknowledge))  # JudgedBlock
+
+
+class AppendRows(beam.DoFn):
+    """Append the rows that a function takes from a block; a block that can't be committed goes no further."""
+
+    def __init__(self, rows_of: Callable[[JudgedBlock], list], sink: TableAppender):
+        self._rows_of, self._sink = rows_of, sink
+
+    def process(self, judged: JudgedBlock):
+        """Commit, then pass the block on."""
+        try:
+            self._sink.append(self._rows_of(judged))
+        except Stopped as error:
+            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
+            return
+        yield judged
+
+
+class TellLanded(beam.DoFn):
+    """Tell the source that a block has been landed everywhere."""
+
+    def __init__(self, acknowledge: Callable[[JudgedBlock], object]):
+        self._acknowledge = acknowledge
+
+    def process(self, judged: JudgedBlock):
+        """Acknowledge, then pass the block on."""
+        self._acknowledge(judged)
+        yield judged

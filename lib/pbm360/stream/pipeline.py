@@ -1,4 +1,8 @@
-"""Put the pipeline together: judge, land and acknowledge, count by minute. Source and sinks are given to it."""
+"""The streaming pipeline: judge, land raw, land live, send dead letters, acknowledge, drop copies, count by minute.
+
+The contract is a PCollection of blocks and a `StreamParts`. Any source that makes blocks will do: on a laptop the feed
+of `feed.py`, on Dataflow Pub/Sub's messages in groups. Everything in the parts is pickled to where the work is done.
+"""
 
 from __future__ import annotations
 
@@ -7,38 +11,56 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from pbm360.stream.counting import CountStagesByMinute, SeenEvents
+from pbm360.stream.counting import CountStagesByMinute, WriteMinutes
+from pbm360.stream.deduplicating import DropCopies, SeenEvents
 from pbm360.stream.judging import JudgedBlock, JudgeMessages
-from pbm360.stream.landing import LandBlock, WriteMinutes
+from pbm360.stream.landing import Acknowledge, LandLive, LandRaw
+from pbm360.stream.refusing import DeadLetter, SendDeadLetters
+from pbm360.stream.shared import MadeByWorker
 from pbm360.stream.sinks import TableAppender
+
+
+def do_nothing(_: object) -> None:
+    """Take what a step tells, where nobody asks."""
 
 
 @dataclass(frozen=True)
 class StreamParts:
-    """What a home of the pipeline brings along: the key, the sinks, and what happens once a block is landed."""
+    """What a home of the pipeline brings along: the key, the sinks, and what happens once a block is landed.
 
-    pseudonym_key: str
+    `pseudonym_key` is asked where messages are judged, so that the key is in no graph. `seen` is shared with this
+    process, or made by each worker (`MadeByWorker(SeenEvents)`). `acknowledge` does nothing where the runner does it.
+    """
+
+    pseudonym_key: Callable[[], str]
     raw: TableAppender
     live: TableAppender
     minutes: TableAppender
-    publish_dead_letters: Callable[[list[tuple[bytes, dict[str, str]]]], object]
-    acknowledge: Callable[[JudgedBlock], object]
-    seen: SeenEvents
+    dead_letters: TableAppender
+    publish_dead_letters: Callable[[list[DeadLetter]], object]
+    seen: SeenEvents | MadeByWorker
+    acknowledge: Callable[[JudgedBlock], object] = do_nothing
+    count_too_late: Callable[[int], object] = do_nothing
 
 
 def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
     """Add every step behind a PCollection of blocks; returns what the last step yields (nothing).
 
-    Counting comes behind landing, so that what is counted is landed, and a block that failed to land is not counted.
+    The steps that commit stand in a row, and a block goes on when it is committed: what is acknowledged has been landed
+    everywhere, what is counted has been landed, and a block that failed to land is neither.
     """
     landed = (
         blocks
         | "JudgeMessages" >> JudgeMessages(parts.pseudonym_key)  # JudgedBlock(block, rows, refusals)
-        | "LandBlock"
-        >> beam.ParDo(LandBlock(parts.raw, parts.live, parts.publish_dead_letters, parts.acknowledge))  # JudgedBlock
+        | "LandRaw" >> LandRaw(parts.raw)  # JudgedBlock
+        | "LandLive" >> LandLive(parts.live)  # JudgedBlock
+        | "SendDeadLetters" >> SendDeadLetters(parts.publish_dead_letters, parts.dead_letters)  # JudgedBlock
+        | "Acknowledge" >> Acknowledge(parts.acknowledge)  # JudgedBlock
     )
     return (
         landed
-        | "CountStagesByMinute" >> CountStagesByMinute(parts.seen)  # (minute, {(stage, pharmacy, carrier): n}, timing)
-        | "WriteMinutes" >> beam.ParDo(WriteMinutes(parts.minutes))  # nothing
+        | "DropCopies" >> DropCopies(parts.seen)  # StageEntries(rows)
+        | "CountStagesByMinute"
+        >> CountStagesByMinute(parts.seen, parts.count_too_late)  # (minute, {(stage, pharmacy, carrier): n}, timing)
+        | "WriteMinutes" >> WriteMinutes(parts.minutes)  # nothing
     )

@@ -16,11 +16,12 @@ from apache_beam.testing.test_stream_service import TestStreamServiceController
 
 from pbm360 import broker
 from pbm360.settings import Settings
-from pbm360.stream.counting import LATENESS_SECONDS, SeenEvents
+from pbm360.stream.counting import LATENESS_SECONDS
+from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.shared import StopFlag
-from pbm360.stream.sinks import EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
+from pbm360.stream.sinks import DEAD_LETTER_SCHEMA, EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
 from pbm360.warehouse import Warehouse
 
 OPTIONS = ("--runner=BundleBasedDirectRunner", "--streaming", "--allow_unsafe_triggers")
@@ -44,13 +45,15 @@ def run_stream(
     feed = PubSubFeed(settings, stop, until_idle_seconds)
     minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
     parts = StreamParts(
-        pseudonym_key=settings.required_pseudonym_key,
+        pseudonym_key=partial(str, settings.required_pseudonym_key),
         raw=TableAppender(settings, "bronze.raw_orders", RAW_SCHEMA, stop),
         live=TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop),
         minutes=minutes,
+        dead_letters=TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop),
         publish_dead_letters=partial(broker.publish_batches, settings, settings.dead_letter_topic),
-        acknowledge=feed.acknowledge,
         seen=recover_counts(settings, minutes),
+        acknowledge=feed.acknowledge,
+        count_too_late=feed.count_too_late,
     )
     service = TestStreamServiceController(feed)
     service.start()

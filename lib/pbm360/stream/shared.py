@@ -1,13 +1,18 @@
-"""Let the pipeline's steps share an object with the process that runs them, although Beam pickles every step."""
+"""Let the pipeline's steps share an object, although Beam pickles every step: in this process, or in each worker."""
 
 from __future__ import annotations
 
 import itertools
 import threading
+import uuid
 import weakref
+from collections.abc import Callable
+from typing import Any
 
 _objects: weakref.WeakValueDictionary[int, SharedInProcess] = weakref.WeakValueDictionary()
 _numbers = itertools.count(1)
+_made: dict[str, Any] = {}
+_making = threading.Lock()
 
 
 class SharedInProcess:
@@ -19,6 +24,27 @@ class SharedInProcess:
 
     def __reduce__(self):
         return find, (self._shared_number,)
+
+    def here(self):
+        """Return the object itself: it is here already."""
+        return self
+
+
+class MadeByWorker:
+    """The recipe of an object: every process makes one when it first asks, and keeps it for all of its threads.
+
+    `make` travels with the pipeline, so it is a class, a named function or a `functools.partial` of one.
+    """
+
+    def __init__(self, make: Callable[[], Any]):
+        self._name, self._make = uuid.uuid4().hex, make
+
+    def here(self):
+        """Return this process's object."""
+        with _making:
+            if self._name not in _made:
+                _made[self._name] = self._make()
+            return _made[self._name]
 
 
 def find(number: int) -> SharedInProcess:

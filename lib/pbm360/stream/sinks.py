@@ -70,6 +70,17 @@ MINUTE_SCHEMA = pa.schema(
         ("emitted_at", INSTANT),
     ]
 )
+DEAD_LETTER_SCHEMA = pa.schema(
+    [
+        ("message_id", pa.string()),
+        ("known_date", pa.date32()),
+        ("source", pa.string()),
+        ("reason_code", pa.string()),
+        ("detail", pa.string()),
+        ("publish_time", INSTANT),
+        ("refused_at", INSTANT),
+    ]
+)
 log = logging.getLogger(__name__)
 
 
@@ -83,7 +94,7 @@ class TableAppender:
     def __init__(self, settings: Settings, table: str, schema: pa.Schema, stop: StopFlag | None = None):
         layer, _, name = table.partition(".")
         self._stream = f"projects/{settings.project}/datasets/{settings.dataset(layer)}/tables/{name}/streams/_default"
-        self._settings, self._schema, self._stop = settings, schema, stop
+        self._settings, self._schema, self._stop = settings.without_secrets(), schema, stop
         self._header = schema.serialize().to_pybytes()
         self._client: BigQueryWriteClient | None = None
         self._lock = threading.Lock()

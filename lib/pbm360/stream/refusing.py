@@ -1,0 +1,72 @@
+"""Make dead letters of a block's refused messages: the reason and a pointer to the raw message, never the payload."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import logging
+from collections.abc import Callable
+
+import apache_beam as beam
+
+from pbm360.domain.decode import Rejection
+from pbm360.domain.timestamps import EPOCH, MICROSECONDS_PER_DAY
+from pbm360.stream.blocks import Message
+from pbm360.stream.judging import JudgedBlock
+from pbm360.stream.sinks import Stopped, TableAppender
+
+DeadLetter = tuple[bytes, dict[str, str]]  # body, attributes
+log = logging.getLogger(__name__)
+
+
+def dead_letter(message: Message, refusal: Rejection) -> DeadLetter:
+    """Return the dead letter of a refused message."""
+    published = EPOCH + datetime.timedelta(microseconds=message.stamps.publish_time)
+    body = {
+        "reason_code": refusal.reason_code,
+        "detail": refusal.detail,
+        "message_id": message.stamps.message_id,
+        "publish_time": published.isoformat(),
+        "source": message.source,
+    }
+    return json.dumps(body).encode(), {"reason_code": refusal.reason_code}
+
+
+def dead_letter_row(message: Message, refusal: Rejection) -> tuple:
+    """Return a refused message as a row of `pbm_ops.dead_letters` (in the order of `sinks.DEAD_LETTER_SCHEMA`)."""
+    stamps = message.stamps
+    known_date = stamps.known_at // MICROSECONDS_PER_DAY
+    return (stamps.message_id, known_date, message.source, *refusal, stamps.publish_time, stamps.ingested_at)
+
+
+class SendDeadLetters(beam.PTransform):
+    """JudgedBlock -> the same, once its refused messages are on the dead-letter topic and in `pbm_ops.dead_letters`.
+
+    It stands behind bronze, so that what a dead letter points to is there. Guarantee: at least once; readers take
+    distinct message ids. A block without refusals passes at once: a poison message holds nobody up.
+    """
+
+    def __init__(self, publish: Callable[[list[DeadLetter]], object], table: TableAppender):
+        super().__init__()
+        self._publish, self._table = publish, table
+
+    def expand(self, landed):
+        return landed | beam.ParDo(SendRefusals(self._publish, self._table))  # JudgedBlock
+
+
+class SendRefusals(beam.DoFn):
+    """Publish and note the dead letters of one block."""
+
+    def __init__(self, publish: Callable[[list[DeadLetter]], object], table: TableAppender):
+        self._publish, self._table = publish, table
+
+    def process(self, judged: JudgedBlock):
+        """Send them, then pass the block on."""
+        try:
+            self._table.append([dead_letter_row(*refused) for refused in judged.refusals])
+        except Stopped as error:
+            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
+            return
+        if judged.refusals:
+            self._publish([dead_letter(*refused) for refused in judged.refusals])
+        yield judged
