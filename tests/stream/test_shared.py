@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 
 from pbm360.settings import Settings
+from pbm360.stream.counting import CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.pipeline import StreamParts
 from pbm360.stream.shared import MadeByWorker, StopFlag
@@ -25,7 +26,7 @@ def remote_parts():
         minutes=TableAppender(SETTINGS, "live.stage_minutes", MINUTE_SCHEMA),
         dead_letters=TableAppender(SETTINGS, "ops.dead_letters", DEAD_LETTER_SCHEMA),
         publish_dead_letters=len,
-        seen=MadeByWorker(SeenEvents),
+        counting=CountFirstCopies(MadeByWorker(SeenEvents), len),
     )
 
 
@@ -52,7 +53,7 @@ def test_a_worker_makes_its_object_once():
 def test_the_parts_of_a_pipeline_travel_to_a_worker_and_bring_no_secret():
     travelling = pickle.dumps(remote_parts())
     assert SETTINGS.pseudonym_key.encode() not in travelling
-    code = f"import pickle; parts = pickle.loads({travelling!r}); print(len(parts.seen.here().only_new([])))"
+    code = f"import pickle; parts = pickle.loads({travelling!r}); print(len(parts.counting.seen.here().only_new([])))"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ended.stdout == "0\n"
 

@@ -14,7 +14,7 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from pbm360.domain.decode import COLUMNS
 from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
-from pbm360.stream.deduplicating import CountKey, SeenEvents, StageEntries
+from pbm360.stream.deduplicating import CountKey, DropCopies, SeenEvents, StageEntries
 from pbm360.stream.shared import MadeByWorker
 from pbm360.stream.sinks import Stopped, TableAppender
 
@@ -37,6 +37,24 @@ def count_rows(rows: Iterable[list], oldest: float) -> tuple[dict[int, Counter[C
         counts = minutes.setdefault(seconds - seconds % MINUTE_SECONDS, Counter())
         counts[row[STAGE], row[PHARMACY] or "", row[CARRIER] or ""] += 1
     return minutes, too_late
+
+
+class CountFirstCopies(beam.PTransform):
+    """JudgedBlock -> panes as `CountStagesByMinute` makes them, where one process sees every event.
+
+    `seen` is shared with this process, or made by each worker (`MadeByWorker(SeenEvents)`), which counts for itself.
+    """
+
+    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
+        super().__init__()
+        self.seen, self._count_too_late = seen, count_too_late
+
+    def expand(self, landed):
+        return (
+            landed
+            | "DropCopies" >> DropCopies(self.seen)  # StageEntries(rows)
+            | "CountByMinute" >> CountStagesByMinute(self.seen, self._count_too_late)  # (minute, totals, timing)
+        )
 
 
 class CountStagesByMinute(beam.PTransform):

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 
-from pbm360.stream.counting import CountStagesByMinute, WriteMinutes
-from pbm360.stream.deduplicating import DropCopies, SeenEvents
+from pbm360.stream.counting import WriteMinutes
 from pbm360.stream.judging import JudgedBlock, JudgeMessages
 from pbm360.stream.landing import Acknowledge, LandLive, LandRaw
 from pbm360.stream.refusing import DeadLetter, SendDeadLetters
-from pbm360.stream.shared import MadeByWorker
 from pbm360.stream.sinks import TableAppender
 
 
@@ -26,10 +24,11 @@ def do_nothing(_: object) -> None:
 
 @dataclass(frozen=True)
 class StreamParts:
-    """What a home of the pipeline brings along: the key, the sinks, and what happens once a block is landed.
+    """What a home of the pipeline brings along: the key, the sinks, how it counts, what follows once a block is landed.
 
-    `pseudonym_key` is asked where messages are judged, so that the key is in no graph. `seen` is shared with this
-    process, or made by each worker (`MadeByWorker(SeenEvents)`). `acknowledge` does nothing where the runner does it.
+    `pseudonym_key` is asked where messages are judged, so that the key is in no graph. `counting` turns landed blocks
+    into panes of a minute: `CountFirstCopies` where one process sees every event, `CountDistinctEntries` where several
+    workers do. `acknowledge` does nothing where the runner does it.
     """
 
     pseudonym_key: Callable[[], str]
@@ -38,13 +37,12 @@ class StreamParts:
     minutes: TableAppender
     dead_letters: TableAppender
     publish_dead_letters: Callable[[list[DeadLetter]], object]
-    seen: SeenEvents | MadeByWorker
+    counting: beam.PTransform
     acknowledge: Callable[[JudgedBlock], object] = do_nothing
-    count_too_late: Callable[[int], object] = do_nothing
 
 
 def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
-    """Add every step behind a PCollection of blocks; returns what the last step yields (nothing).
+    """Add every step behind a PCollection of blocks; returns the landed blocks.
 
     The steps that commit stand in a row, and a block goes on when it is committed: what is acknowledged has been landed
     everywhere, what is counted has been landed, and a block that failed to land is neither.
@@ -57,10 +55,9 @@ def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
         | "SendDeadLetters" >> SendDeadLetters(parts.publish_dead_letters, parts.dead_letters)  # JudgedBlock
         | "Acknowledge" >> Acknowledge(parts.acknowledge)  # JudgedBlock
     )
-    return (
+    (
         landed
-        | "DropCopies" >> DropCopies(parts.seen)  # StageEntries(rows)
-        | "CountStagesByMinute"
-        >> CountStagesByMinute(parts.seen, parts.count_too_late)  # (minute, {(stage, pharmacy, carrier): n}, timing)
+        | "CountStagesByMinute" >> parts.counting  # (minute, {(stage, pharmacy, carrier): n}, timing)
         | "WriteMinutes" >> WriteMinutes(parts.minutes)  # nothing
     )
+    return landed

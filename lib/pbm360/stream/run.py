@@ -16,7 +16,7 @@ from apache_beam.testing.test_stream_service import TestStreamServiceController
 
 from pbm360 import broker
 from pbm360.settings import Settings
-from pbm360.stream.counting import LATENESS_SECONDS
+from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.pipeline import StreamParts, build
@@ -51,9 +51,8 @@ def run_stream(
         minutes=minutes,
         dead_letters=TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop),
         publish_dead_letters=partial(broker.publish_batches, settings, settings.dead_letter_topic),
-        seen=recover_counts(settings, minutes),
+        counting=CountFirstCopies(recover_counts(settings, minutes), feed.count_too_late),
         acknowledge=feed.acknowledge,
-        count_too_late=feed.count_too_late,
     )
     service = TestStreamServiceController(feed)
     service.start()
