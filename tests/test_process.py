@@ -91,6 +91,7 @@ def test_the_bottleneck_is_the_stage_that_fills():
         {
             "stage": ["RECEIVED", "INTAKE"],
             "label": ["Received", "Intake"],
+            "sla_hours": [4.0, 8.0],
             "arrival_count": [10, 10],
             "completion_count": [10, 0],
             "open_count": [5, 20],
@@ -99,4 +100,22 @@ def test_the_bottleneck_is_the_stage_that_fills():
     )
     table = process.bottlenecks(flow, VISITS)
     assert list(table["stage"]) == ["INTAKE", "RECEIVED"]
-    assert list(table["score"]) == [15.0, 1.0]
+    # (10 + 20) / (0 + 20) came and left, half of what is open is new, and one in ten waits longer than allowed
+    assert list(table["score"]) == pytest.approx([1.5 * 1.5, 1.0])
+
+
+def test_a_stage_that_is_passed_in_time_counts_half_at_least():
+    flow = {"arrival_count": [40, 40], "completion_count": [40, 40], "open_count": [5, 5], "before_count": [5, 5]}
+    stages = pd.DataFrame(flow | {"p90_wait_hours": [1.0, 9.0], "sla_hours": [4.0, 4.0]})
+    assert list(process.bottleneck_scores(stages)) == [0.625, 1.0]
+
+
+def test_flow_is_counted_from_visits_as_the_sql_does():
+    flow = process.count_flow(VISITS.assign(sla_hours=4.0), NOW).set_index("stage")
+    assert list(flow.index) == ["RECEIVED", "INFO_HOLD", "INTAKE"]
+    counts = ["arrival_count", "completion_count", "open_count", "open_count_before"]
+    assert flow[counts].to_dict("index") == {
+        "RECEIVED": dict(zip(counts, (3, 3, 0, 0), strict=True)),
+        "INFO_HOLD": dict(zip(counts, (0, 1, 0, 1), strict=True)),
+        "INTAKE": dict(zip(counts, (3, 2, 1, 0), strict=True)),
+    }

@@ -10,6 +10,7 @@ import datetime
 import pandas as pd
 
 ARROW = " > "
+FEW_ORDERS = 20  # a day
 
 
 def directly_follows(visits: pd.DataFrame) -> pd.DataFrame:
@@ -81,23 +82,47 @@ def littles_law(visits: pd.DataFrame, now: datetime.datetime, window_days: int) 
     return table.sort_values("stage_order").drop(columns="stage_order").reset_index()
 
 
+def count_flow(visits: pd.DataFrame, now: datetime.datetime, window_days: int = 1) -> pd.DataFrame:
+    """Count as sql/notebooks/stage_flow.sql does, from visits (sla_hours among their columns): one row per stage that
+    is not terminal and that anybody entered."""
+    work = visits[~visits["is_terminal"]]
+    day_ago, before = (pd.Timestamp(now) - pd.Timedelta(days=days) for days in (1, window_days))
+    marks = work[["stage", "label", "stage_order", "sla_hours"]].assign(
+        arrival_count=(work["entered_at"] > day_ago) & (work["entered_at"] <= now),
+        completion_count=(work["left_at"] > day_ago) & (work["left_at"] <= now),
+        open_count=_is_open(work, now),
+        open_count_before=_is_open(work, before),
+    )
+    return marks.groupby(["stage_order", "stage", "label", "sla_hours"]).sum().astype(int).reset_index()
+
+
+def _is_open(visits: pd.DataFrame, instant: datetime.datetime) -> pd.Series:
+    return (visits["entered_at"] <= instant) & ~(visits["left_at"] <= instant)
+
+
 def bottlenecks(flow: pd.DataFrame, visits: pd.DataFrame) -> pd.DataFrame:
-    """Score the stages by `bottleneck_scores`, beside the p90 wait; the worst first.
+    """Score the stages by `bottleneck_scores`, with the p90 wait of the visits; the worst first.
 
     `flow` has the rows of sql/notebooks/stage_flow.sql.
     """
-    table = flow.set_index("stage")[["label", "arrival_count", "completion_count", "open_count", "open_count_before"]]
+    columns = ["label", "sla_hours", "arrival_count", "completion_count", "open_count", "open_count_before"]
+    table = flow.set_index("stage")[columns]
     table["p90_wait_hours"] = visits.groupby("stage")["wait_hours"].quantile(0.9)
-    counts = (table[name] for name in ("arrival_count", "completion_count", "open_count", "open_count_before"))
-    table["score"] = bottleneck_scores(*counts)
-    return table.sort_values(["score", "open_count"], ascending=False).reset_index()
+    table["score"] = bottleneck_scores(table.rename(columns={"open_count_before": "before_count"}))
+    return table.drop(columns="sla_hours").sort_values(["score", "open_count"], ascending=False).reset_index()
 
 
-def bottleneck_scores(arrivals: pd.Series, completions: pd.Series, open_now: pd.Series, before: pd.Series) -> pd.Series:
-    """Score stages: `arrivals / completions * (1 + growth)`; over 1 more comes in than goes out.
+def bottleneck_scores(stages: pd.DataFrame) -> pd.Series:
+    """Score stages: `arrivals / completions * (1 + growth) * (1 + lateness) / 2`; the one definition.
 
-    Growth is the change of the open count over the window, as a share of what is open, never below 0. A stage that
-    nobody left counts one completion, so that the score is finite.
+    Columns: arrival_count and completion_count of 24 hours, open_count, before_count (open at the window's begin),
+    p90_wait_hours (null where nobody left), sla_hours. Growth is the change of the open count as a share of what is
+    open, never below 0. Lateness is the p90 wait as a share of the time allowed, 1 at most, and 1 where nobody left:
+    who waits well within the time allowed counts down to a half. FEW_ORDERS are added on both sides of the first
+    ratio, so that no stage is called a bottleneck for a handful of orders, and the score of one that nobody left is
+    finite. Over 1 more comes in than goes out.
     """
-    growth = ((open_now - before) / open_now.clip(lower=1)).clip(lower=0)
-    return arrivals / completions.clip(lower=1) * (1 + growth)
+    ratio = (stages["arrival_count"] + FEW_ORDERS) / (stages["completion_count"] + FEW_ORDERS)
+    growth = ((stages["open_count"] - stages["before_count"]) / stages["open_count"].clip(lower=1)).clip(lower=0)
+    lateness = (stages["p90_wait_hours"] / stages["sla_hours"]).clip(upper=1).fillna(1.0)
+    return ratio * (1 + growth) * (1 + lateness) / 2

@@ -4,3 +4,5 @@
 delete from pbm_truth.orders where simulation_id = @simulation_id;
 
 delete from pbm_truth.defects where simulation_id = @simulation_id;
+
+delete from pbm_truth.scenarios where simulation_id = @simulation_id;

@@ -73,7 +73,9 @@ def test_truth_of_the_live_messages_is_the_lifecycle_of_history_and_trickle(end,
 def test_rows_name_their_simulation_and_patient(simulation):
     rows = simulation.truth_orders()
     assert {row["simulation_id"] for row in rows} == {simulation.simulation_id}
-    assert {row["patient_id"] for row in rows} == {row["patient_id"] for row in simulation.entities().orders}
+    patients = {row["order_id"]: row["patient_id"] for row in simulation.entities().orders}
+    assert {row["order_id"]: row["patient_id"] for row in rows}.items() <= patients.items()
+    assert len(rows) > 0.99 * len(patients)  # the others' referrals come late: order management knows, nobody else
 
 
 def test_defects_name_a_known_type_and_the_instant_at_which_they_came(simulation, end):

@@ -49,3 +49,17 @@ def test_simulations_stand_side_by_side(warehouse, end):
         TruthWriter(warehouse, simulation).replace()
     for simulation in simulations:
         assert rows_of(warehouse, "truth.orders", simulation) == ordered(simulation.truth_orders())
+
+
+def test_scenarios_are_kept_with_the_stage_that_they_disturb(warehouse, end):
+    simulation = simulate(SimulationParameters(orders=40, days=3, end=end, scenarios=("storm@1", "recall@2")))
+    TruthWriter(warehouse, simulation).replace()
+    TruthWriter(warehouse, simulation).replace()
+    row_filter = f"simulation_id = '{simulation.simulation_id}'"
+    rows = warehouse.read_table("truth.scenarios", row_filter=row_filter).to_pylist()
+    assert sorted((row["scenario"], row["place"], row["disturbed_stage"]) for row in rows) == [
+        *[("recall", f"PH0{number}", "FILL") for number in range(1, 7)],
+        ("storm", "PH01", "EXCEPTION"),
+        ("storm", "PH02", "EXCEPTION"),
+    ]
+    assert all(row["begins_at"] < row["ends_at"] for row in rows)

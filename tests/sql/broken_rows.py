@@ -187,6 +187,15 @@ DEFECT = {
     "event_at": START,
     "observed_at": LATER,
 }
+SCENARIO = {
+    "scenario": "storm",
+    "title": "a storm",
+    "place": "PH01",
+    "factor": 0.0,
+    "disturbed_stage": "EXCEPTION",
+    "begins_at": START,
+    "ends_at": LATER,
+}
 TRUTH = {
     "truth.orders": [
         {**ORDER, "order_id": "A1", "received_at": LATER, "packed_at": START, "promised_at": LATER},
@@ -194,4 +203,5 @@ TRUTH = {
         {**ORDER, "order_id": "F1", "simulation_id": "s2", "packed_at": START, "event_count": 2},
     ],
     "truth.defects": [{**DEFECT, "order_id": "F1"}, {**DEFECT, "order_id": "t1", "defect": "late"}],
+    "truth.scenarios": [{**SCENARIO, "simulation_id": name} for name in ("s1", "s2")],
 }

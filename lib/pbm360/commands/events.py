@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import datetime
 import threading
+from importlib import resources
 from typing import Annotated
 
 import typer
@@ -10,6 +13,13 @@ import typer
 from pbm360.terminal import console, progress_bar, running_settings, set_on_signal
 
 app = typer.Typer()
+
+
+def scenario_names() -> str:
+    """List the scenarios for the help, from their data file: importing the simulator would take seconds."""
+    file = resources.files("pbm360") / "simulate" / "data" / "scenarios.csv"
+    with file.open(encoding="utf-8", newline="") as lines:
+        return ", ".join(row["scenario"] for row in csv.DictReader(lines))
 
 
 @app.command()
@@ -20,17 +30,23 @@ def simulate(
     seed: Annotated[int, typer.Option(help="the same seed and end give the same bytes")] = 360,
     rate: Annotated[str, typer.Option(help="pace of a trickle: live, fast, or N times real time")] = "live",
     history: Annotated[bool, typer.Option(help="publish what lies before --end")] = True,
+    start: Annotated[str, typer.Option(help="RFC 3339 instant at which it begins, in place of --end")] = "",
+    scenario: Annotated[
+        list[str] | None, typer.Option(help=f"what goes wrong, NAME or NAME@DAY; again for more: {scenario_names()}")
+    ] = None,
     trickle: Annotated[bool, typer.Option(help="go on after --end until stopped (Ctrl-C)")] = False,
 ) -> None:
     """Simulate orders and publish their events: the past as fast as possible, then (--trickle) what comes next."""
-    from pbm360 import demo, oms
+    from pbm360 import oms
     from pbm360.simulate import SimulationParameters
     from pbm360.simulate import simulate as make_simulation
     from pbm360.simulate.clock import parse_rate
     from pbm360.simulate.publish import publish_history, publish_live
 
     pace = parse_rate(rate)
-    parameters = SimulationParameters(orders=orders, days=days, end=demo.instant(end), seed=seed)
+    parameters = SimulationParameters(
+        orders=orders, days=days, end=end_of_history(start, end, days), seed=seed, scenarios=tuple(scenario or ())
+    )
     settings = running_settings()
     simulation = make_simulation(parameters)
     if history:
@@ -44,3 +60,12 @@ def simulate(
     if trickle:
         console.print(f"  trickle at {pace:g} times real time; Ctrl-C stops it")
         publish_live(settings, simulation, rate=pace, stop_event=set_on_signal(threading.Event()))
+
+
+def end_of_history(start: str, end: str, days: int) -> datetime.datetime:
+    """Return the instant up to which it is the past: `end`, or `days` after `start`; now where neither is given."""
+    from pbm360.demo import instant
+
+    if start and end:
+        raise ValueError(f"give --start or --end, and --days for the other one; got --start {start} and --end {end}")
+    return instant(start) + datetime.timedelta(days=days) if start else instant(end)

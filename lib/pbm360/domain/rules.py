@@ -6,6 +6,7 @@ The same files are loaded as tables `pbm_silver.rule_*` for the SQL, so both fol
 from __future__ import annotations
 
 import csv
+import datetime
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -129,6 +130,12 @@ def allowed_transitions() -> frozenset[tuple[str, str]]:
 def rejection_reasons() -> dict[str, str]:
     """Map each reason code of a refused message to its meaning."""
     return {row["reason_code"]: row["meaning"] for row in read_table("rejection_reasons")}
+
+
+@cache
+def holidays() -> frozenset[datetime.date]:
+    """Return the public holidays on which nobody works."""
+    return frozenset(datetime.date.fromisoformat(row["holiday_date"]) for row in read_table("holidays"))
 
 
 @cache

@@ -28,7 +28,7 @@ def scored_stages(orders: pd.DataFrame, stage_flow: pd.DataFrame) -> pd.DataFram
         open_count=open_orders["stage"].value_counts().reindex(flow.index, fill_value=0),
     )
     before = table["open_count"] - table["arrival_count"] + table["completion_count"]
-    table["score"] = bottleneck_scores(table["arrival_count"], table["completion_count"], table["open_count"], before)
+    table["score"] = bottleneck_scores(table.assign(before_count=before))
     table = table[(table["open_count"] >= LEAST_OPEN) & (table["arrival_count"] > 0)]
     return table.sort_values(["score", "open_count"], ascending=False).reset_index()
 
@@ -68,7 +68,7 @@ def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> g
     )
     figure.add_vline(x=1, line={"color": INK, "width": 1, "dash": "dash"})
     styled(figure, TITLE, reason(next(table.itertuples())))
-    title = "in / out × (1 + growth), 24 h; 1: in balance"
+    title = "in / out × growth × lateness, 24 h; over 1: it fills"
     figure.update_layout(bargap=0.42)
     figure.update_xaxes(title_text=title, range=[0, max(float(table["score"].max()) * 1.6, 1.6)])
     return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

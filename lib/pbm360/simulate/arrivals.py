@@ -8,6 +8,7 @@ import numpy as np
 
 from pbm360.domain.envelope import to_instant
 from pbm360.simulate.opening_hours import DAY, HOUR
+from pbm360.simulate.stations import Outage
 from pbm360.simulate.world import PHARMACIES
 
 # [A] prescribers write by day and on working days; electronic prescriptions come at any hour.
@@ -36,9 +37,21 @@ def split_over_days(orders: int, start: int, days: int, random: np.random.Genera
     return random.multinomial(orders, totals / totals.sum()).tolist()
 
 
-def draw_arrivals(count: int, start: int, random: np.random.Generator) -> list[tuple[int, int]]:
-    """Draw the arrivals of one day of 24 hours: (instant, index of the pharmacy), earliest first."""
-    weights = day_weights(start).ravel()
+def surge_weights(start: int, surge: Outage) -> np.ndarray:
+    """Return what a surge adds to the weights of the 24 hours from `start` on; none outside its time."""
+    hours = start + np.arange(HOURS_A_DAY) * HOUR
+    is_surging = (surge.begins <= hours) & (hours < surge.ends)
+    return day_weights(start) * is_surging[:, None] * (surge.factor - 1)
+
+
+def draw_arrivals(
+    count: int, start: int, random: np.random.Generator, weights: np.ndarray | None = None
+) -> list[tuple[int, int]]:
+    """Draw the arrivals of one day of 24 hours: (instant, index of the pharmacy), earliest first.
+
+    `weights` is an array (hours, pharmacies); without it the day's usual ones count.
+    """
+    weights = (day_weights(start) if weights is None else weights).ravel()
     cells = random.choice(weights.size, size=count, p=weights / weights.sum())
     offsets = random.integers(0, HOUR // 1000, size=count) * 1000  # whole milliseconds
     instants = start + cells // len(PHARMACIES) * HOUR + offsets

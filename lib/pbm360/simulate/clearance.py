@@ -16,7 +16,7 @@ def clear(walk: Walk) -> bool:
 
 def take_in(walk: Walk) -> bool:
     """Enter the referral, and ask for what it lacks."""
-    walk.work(durations.INTAKE)
+    walk.work_at("intake", durations.INTAKE)
     if walk.happens(rates.DUPLICATE_ORDER):
         return cancel(walk, "duplicate")
     walk.record("intake_completed")
@@ -29,7 +29,7 @@ def take_in(walk: Walk) -> bool:
 def check_benefits(walk: Walk) -> bool:
     """Ask the insurance what it covers, with a prior authorization where it wants one."""
     walk.work(durations.BENEFITS_START).record("benefits_started")
-    walk.work(durations.BENEFITS)
+    walk.work_at("benefits", durations.BENEFITS)
     needs_authorization = walk.order.plan_type != "cash" and walk.happens(authorization_chance())
     if needs_authorization and not authorize(walk):
         return False
@@ -73,7 +73,7 @@ def settle_payment(walk: Walk) -> bool:
     if walk.happens(abandonment_chance(patient_pay)):
         walk.wait_for_opening(durations.COST_DECISION)
         return cancel(walk, "cost")
-    walk.work(durations.CLAIM_ENTRY).record("claim_submitted")
+    walk.work_at("claims", durations.CLAIM_ENTRY).record("claim_submitted")
     if walk.happens(rates.CLAIM_REJECTED):
         walk.wait(durations.CLAIM_ANSWER).record("claim_rejected", reject_codes=choose(rates.REJECT_CODES, walk.random))
         walk.work(durations.CLAIM_REPAIR).record("claim_submitted")

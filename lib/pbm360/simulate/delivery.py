@@ -10,7 +10,6 @@ from pbm360.simulate.fulfilment import scan
 from pbm360.simulate.opening_hours import HOUR, OpeningHours
 from pbm360.simulate.walk import Walk
 
-DELIVERY_OPENS_AT, DELIVERY_CLOSES_AT, DELIVERY_DAYS = "08:00", "20:00", "1111110"  # [A] no Sunday
 DELIVERY_DAYS_OF_SERVICE = {"same_day": 0, "overnight": 1, "two_day": 2, "ground": 4}  # [A]
 HUBS_OF_SERVICE = {"same_day": 0, "overnight": 1, "two_day": 2, "ground": 3}  # [A] scans between first and last mile
 SAME_DAY_NEEDS = 6 * HOUR  # [A] a courier who gets it later delivers on the next day
@@ -40,7 +39,7 @@ def ship(walk: Walk, windows: OpeningHours) -> Parcel:
     is_ambient = walk.order.drug.pack_type == "ambient"
     carrier, service = choose(rates.AMBIENT_SERVICES if is_ambient else rates.COLD_SERVICES, walk.random)
     labelled_at = walk.work(durations.LABELLING).at
-    parcel = plan(walk, windows, carrier, service, walk.work(durations.HAND_OVER).at)
+    parcel = plan(walk, windows, carrier, service, walk.work_at("dock", durations.HAND_OVER).at)
     label = {key: value for key, value in parcel.tracking.items() if key != "zip3"}
     label |= scan(walk, "label") | {"pack_type": walk.order.drug.pack_type}
     walk.record_at(labelled_at, "label_created", parcel.promised_at, **label)
@@ -74,10 +73,14 @@ def plan(walk: Walk, windows: OpeningHours, carrier: str, service: str, shipped_
 
 def carry(walk: Walk, parcel: Parcel, windows: OpeningHours) -> None:
     """Take the parcel from the dock to its end."""
-    walk.wait(durations.COURIER_SCAN if parcel.service == "same_day" else durations.FIRST_SCAN)
+    first_scan = durations.COURIER_SCAN if parcel.service == "same_day" else durations.FIRST_SCAN
+    walk.wait(first_scan)
+    if walk.wait_out(walk.place.strikes.get(parcel.carrier)):
+        walk.wait(first_scan)
     walk.record("in_transit", parcel.promised_at, **parcel.tracking)
     if not survives_transit(walk, parcel):
         return
+    sit_out_storms(walk, parcel, windows)
     pass_hubs(walk, parcel, windows)
     attempt(walk, parcel, windows)
 
@@ -98,6 +101,18 @@ def survives_transit(walk: Walk, parcel: Parcel) -> bool:
     return True
 
 
+def sit_out_storms(walk: Walk, parcel: Parcel, windows: OpeningHours) -> None:
+    """Hold the parcel at a hub where a storm closes the roads before it can be at the door."""
+    for storm in walk.place.storms:
+        if not (walk.at < storm.ends and storm.begins < windows.opening(parcel.attempt_window)[1]):
+            continue
+        if walk.at < storm.begins:
+            walk.wait_until(storm.begins)
+        walk.wait(durations.HUB_SCAN).record("exception", substatus="weather", **parcel.tracking)
+        walk.wait_out(storm)
+        walk.wait(durations.HUB_SCAN).record("in_transit", parcel.promised_at, **parcel.tracking)
+
+
 def pass_hubs(walk: Walk, parcel: Parcel, windows: OpeningHours) -> None:
     """Scan the parcel at the hubs that lie between here and the morning of the first attempt."""
     hubs = HUBS_OF_SERVICE[parcel.service]
@@ -111,8 +126,12 @@ def pass_hubs(walk: Walk, parcel: Parcel, windows: OpeningHours) -> None:
 def attempt(walk: Walk, parcel: Parcel, windows: OpeningHours) -> None:
     """Go out day by day until somebody takes the parcel."""
     window = max(parcel.attempt_window, windows.opening_index(walk.at + HOUR))
+    strike = walk.place.strikes.get(parcel.carrier)
     for number in range(1, rates.MOST_ATTEMPTS + 1):
         opens, closes = windows.opening(window)
+        if strike and strike.begins <= opens < strike.ends:
+            window = windows.opening_index(strike.ends)
+            opens, closes = windows.opening(window)
         walk.wait_until(max(opens + int(ROUND_STARTS_WITHIN * walk.random.random()), walk.at + LOADING))
         walk.record("out_for_delivery", parcel.promised_at, **parcel.tracking)
         at_door = walk.at + durations.ON_VEHICLE.draw(walk.random)

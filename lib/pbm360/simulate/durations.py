@@ -38,6 +38,7 @@ APPEAL_WRITING = Duration(8, 0.5)  # [A]
 CLAIM_ENTRY = Duration(1, 0.6)  # [A]
 CLAIM_REPAIR = Duration(4, 0.6)  # [A] from a rejected claim to the next one
 CLINICAL = Duration(3, 0.6)  # [A]
+CALL = Duration(0.2, 0.5)  # [A] the call in which the delivery is agreed, once the patient can be reached
 CONSENT = Duration(0.05, 0.5)  # [A] in the same call as the scheduling
 PICKING = Duration(3, 0.6)  # [A]
 FILLING = Duration(0.5, 0.5)  # [A]

@@ -8,6 +8,7 @@ from pbm360.domain.envelope import to_instant
 from pbm360.simulate import durations, rates
 from pbm360.simulate.choices import choose
 from pbm360.simulate.clearance import cancel
+from pbm360.simulate.stations import Outage
 from pbm360.simulate.walk import Walk
 
 NEED_BY_DAYS = 5  # [A] patients are scheduled for a delivery within so many days
@@ -16,7 +17,7 @@ DOCUMENT_AND_DRUG = 2  # items of a package: the drug and its leaflet; a cold on
 
 def review(walk: Walk) -> bool:
     """A pharmacist verifies the order, then the patient is called; False where it ends here."""
-    walk.work(durations.CLINICAL)
+    walk.work_at("clinical_review", durations.CLINICAL)
     if walk.happens(rates.CANCELLED_CLINICAL):
         return cancel(walk, "clinical")
     walk.record("clinical_verified")
@@ -25,7 +26,7 @@ def review(walk: Walk) -> bool:
 
 def schedule(walk: Walk) -> bool:
     """Agree with the patient on a delivery; False where they don't want it any more."""
-    walk.wait_for_opening(durations.SCHEDULING)
+    walk.wait_for_opening(durations.SCHEDULING).work_at("scheduling", durations.CALL)
     if walk.happens(rates.CANCELLED_PATIENT):
         return cancel(walk, "patient")
     need_by = to_instant(walk.at).astimezone(walk.hours.zone).date() + datetime.timedelta(days=NEED_BY_DAYS)
@@ -35,28 +36,39 @@ def schedule(walk: Walk) -> bool:
 
 
 def fill(walk: Walk) -> None:
-    """Pick, fill and check until the check passes."""
-    walk.work(durations.PICKING).record("picked", **scan(walk, "pick"))
-    lot = f"LOT{int(walk.random.random() * 10_000):04d}"
-    walk.work(durations.FILLING).record("filled", lot=lot, **scan(walk, "fill"))
-    walk.work(durations.QUALITY_CHECK)
-    while walk.happens(rates.QA_FAILED):
-        walk.record("qa_failed", reason=choose_reason(walk), **scan(walk, "check"))
-        walk.work(durations.FILLING).record("filled", lot=lot, **scan(walk, "fill"))
-        walk.work(durations.QUALITY_CHECK)
+    """Pick, fill and check until the check passes; what is recalled waits for new stock."""
+    recall = walk.place.recalls.get(walk.order.drug.temperature_class)
+    walk.work_at("picking", durations.PICKING)
+    if walk.wait_out(recall):
+        walk.work_at("picking", durations.PICKING)
+    walk.record("picked", **scan(walk, "pick"))
+    fill_lot(walk)
+    while reason := failure(walk, recall):
+        walk.record("qa_failed", reason=reason, **scan(walk, "check"))
+        walk.wait_out(recall)
+        fill_lot(walk)
     walk.record("qa_passed", **scan(walk, "check"))
 
 
-def choose_reason(walk: Walk) -> str:
-    """Draw why a check failed."""
-    return choose(rates.QA_REASONS, walk.random)
+def fill_lot(walk: Walk) -> None:
+    """Fill the order from a lot, and let it be checked."""
+    lot = f"LOT{int(walk.random.random() * 10_000):04d}"
+    walk.work_at("filling", durations.FILLING).record("filled", lot=lot, **scan(walk, "fill"))
+    walk.work_at("quality_check", durations.QUALITY_CHECK)
+
+
+def failure(walk: Walk, recall: Outage | None) -> str | None:
+    """Return why the check fails, None where it passes; a recalled lot always fails."""
+    if recall and recall.begins <= walk.at < recall.ends:
+        return "other"
+    return choose(rates.QA_REASONS, walk.random) if walk.happens(rates.QA_FAILED) else None
 
 
 def pack(walk: Walk) -> None:
     """Pack what belongs into the package, seldom with an item too few."""
     drug = walk.order.drug
     items_expected = DOCUMENT_AND_DRUG + (drug.pack_type != "ambient")
-    walk.work(durations.PACKING).record(
+    walk.work_at("packing", durations.PACKING).record(
         "packed",
         items_expected=items_expected,
         items_packed=items_expected - walk.happens(rates.DISTRIBUTION_ERROR),

@@ -15,18 +15,10 @@ from pbm360.simulate.cold_chain import monitor
 from pbm360.simulate.delivery import Parcel, carry, ship
 from pbm360.simulate.feedback import call, respond
 from pbm360.simulate.fulfilment import fill, pack, review
-from pbm360.simulate.opening_hours import DAY, OpeningHours
+from pbm360.simulate.opening_hours import DAY
+from pbm360.simulate.places import Place
 from pbm360.simulate.walk import MILLISECOND, Walk
 from pbm360.simulate.world import Order
-
-
-@dataclass(frozen=True, slots=True)
-class Hours:
-    """The calendars that an order meets: its pharmacy, its insurance, the delivery rounds where it goes."""
-
-    pharmacy: OpeningHours
-    payer: OpeningHours
-    delivery: OpeningHours
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,10 +30,10 @@ class Successor:
     is_reship: bool
 
 
-def live(order: Order, hours: Hours, random: Random) -> Successor | None:
+def live(order: Order, place: Place, random: Random) -> Successor | None:
     """Write the order's steps, in the order of event_at and numbered, and return what follows from it."""
-    walk = Walk(order, hours.pharmacy, hours.payer, random)
-    parcel = walk_to_the_door(walk, hours)
+    walk = Walk(order, place, random)
+    parcel = walk_to_the_door(walk)
     call(walk)
     successor = follow(walk, parcel) if parcel else None
     order.steps.sort(key=lambda step: step.event_at)  # stable: of one instant the one written first
@@ -50,19 +42,20 @@ def live(order: Order, hours: Hours, random: Random) -> Successor | None:
     return successor
 
 
-def walk_to_the_door(walk: Walk, hours: Hours) -> Parcel | None:
+def walk_to_the_door(walk: Walk) -> Parcel | None:
     """Take the order through the process; None where it is cancelled before there is a parcel."""
     record_referral(walk)
     if walk.order.kind == "first_fill" and not clear(walk):
         return None
     if walk.order.kind == "refill":
-        walk.work(durations.CLAIM_ENTRY).record("claim_paid", patient_pay=min(30.0, draw_patient_pay(walk.random)))
+        patient_pay = min(30.0, draw_patient_pay(walk.random))
+        walk.work_at("claims", durations.CLAIM_ENTRY).record("claim_paid", patient_pay=patient_pay)
     if walk.order.kind != "reship" and not review(walk):
         return None
     fill(walk)
     pack(walk)
-    parcel = ship(walk, hours.delivery)
-    carry(walk, parcel, hours.delivery)
+    parcel = ship(walk, walk.place.delivery)
+    carry(walk, parcel, walk.place.delivery)
     monitor(walk, parcel)
     return parcel
 

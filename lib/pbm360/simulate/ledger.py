@@ -1,14 +1,17 @@
 """Write the ground truth: what truly happened to each order, and what was done to which event.
 
-Rows are those of `pbm_truth.orders` and `pbm_truth.defects`; instants are aware datetimes in UTC.
+Rows are those of the tables in `sql/truth`; instants are aware datetimes in UTC.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pbm360.domain.envelope import to_instant
 from pbm360.domain.lifecycle import MILESTONES, STATUS_OF_STAGE
 from pbm360.simulate.clock import Clock
-from pbm360.simulate.world import Order, Step, source_of, stage_of
+from pbm360.simulate.scenarios import Scenario
+from pbm360.simulate.world import PHARMACIES, Order, Step, source_of, stage_of
 
 COLUMN_OF_TYPE = {event_type: column for column, types in MILESTONES.items() for event_type in types}
 
@@ -63,6 +66,27 @@ def true_stage(known: list[Step]) -> str | None:
 def promise_as_sent(step: Step, clock: Clock) -> int:
     """Return the promise as the step's message tells it: on a faster clock where the message is not yet sent."""
     return clock.wall(step.promised_at) if step.known_at > clock.now else step.promised_at
+
+
+def scenario_rows(scenarios: Iterable[Scenario], simulation_id: str) -> list[dict[str, object]]:
+    """Return the rows of `pbm_truth.scenarios`: one per scenario and place."""
+    rows = []
+    for scenario in scenarios:
+        for pharmacy in PHARMACIES:
+            outage = scenario.outage(scenario.time_zone(pharmacy))
+            row = {
+                "simulation_id": simulation_id,
+                "scenario": scenario.kind.name,
+                "title": scenario.kind.title,
+                "place": pharmacy.pharmacy_id,
+                "target": " ".join(scenario.kind.targets) or None,
+                "factor": scenario.kind.factor,
+                "disturbed_stage": scenario.kind.disturbed_stage,
+                "begins_at": to_instant(outage.begins),
+                "ends_at": to_instant(outage.ends),
+            }
+            rows += [row] if scenario.is_at(pharmacy.pharmacy_id) else []
+    return rows
 
 
 def defect_rows(order: Order, simulation_id: str, known_until: int, clock: Clock) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""Count working time in the opening hours of a place's own time zone.
+"""Count working time in the opening hours of a place's own time zone; nobody works on a public holiday.
 
 Instants are microseconds since 1970-01-01 UTC; working time is microseconds during which the place is open.
 """
@@ -9,7 +9,8 @@ import datetime
 from bisect import bisect_right
 from zoneinfo import ZoneInfo
 
-from pbm360.domain.envelope import to_instant, to_microseconds
+from pbm360.domain.envelope import MICROSECOND, to_instant, to_microseconds
+from pbm360.domain.rules import holidays
 
 HOUR = 3_600_000_000  # microseconds
 DAY = 24 * HOUR
@@ -33,6 +34,12 @@ class OpeningHours:
         self.closes: list[int] = []
         self._worked: list[int] = []  # working time up to the end of each opening
         self._extend()
+
+    def opening_time_a_week(self) -> int:
+        """Return how long the place is open in a week without holidays, microseconds."""
+        first_day = datetime.date(2000, 1, 1)
+        spans = [datetime.datetime.combine(first_day, time) for time in (self._opens_at, self._closes_at)]
+        return self._open_days.count("1") * ((spans[1] - spans[0]) // MICROSECOND)
 
     def opening_index(self, instant: int) -> int:
         """Return the index of the opening that holds the instant, or else of the next one."""
@@ -64,7 +71,7 @@ class OpeningHours:
     def _extend(self) -> None:
         for _ in range(CHUNK_DAYS):
             date, self._next_date = self._next_date, self._next_date + datetime.timedelta(days=1)
-            if self._open_days[date.weekday()] == "0":
+            if self._open_days[date.weekday()] == "0" or date in holidays():
                 continue
             self.opens.append(self._local(date, self._opens_at))
             self.closes.append(self._local(date, self._closes_at))

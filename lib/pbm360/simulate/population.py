@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
 
 from pbm360.domain.envelope import to_instant
 from pbm360.simulate import rates
-from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days
+from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days, surge_weights
 from pbm360.simulate.choices import choose
 from pbm360.simulate.defects import DefectInjector, DefectRates
-from pbm360.simulate.delivery import DELIVERY_CLOSES_AT, DELIVERY_DAYS, DELIVERY_OPENS_AT
-from pbm360.simulate.journey import Hours, Successor, live
-from pbm360.simulate.opening_hours import DAY, OpeningHours
+from pbm360.simulate.journey import Successor, live
+from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.patients import Patient, invent_patient
+from pbm360.simulate.places import furnish
+from pbm360.simulate.scenarios import CALENDAR_ZONE, Scenario
 from pbm360.simulate.world import PHARMACIES, Drug, Order, Pharmacy, drugs
 
-PAYER_HOURS = ("America/New_York", "08:00", "18:00", "1111100")  # [A]
+SEED_BITS = 40  # of an order's number in the seed of its journey
 
 
 class Population:
     """Everybody and every order of one simulation, made in the order of birth. The same seed makes the same."""
 
-    def __init__(self, tag: str, seed: int, start: int, days: int, orders: int, defect_rates: DefectRates):
+    def __init__(
+        self,
+        tag: str,
+        seed: int,
+        start: int,
+        days: int,
+        orders: int,
+        defect_rates: DefectRates,
+        scenarios: Sequence[Scenario] = (),
+    ):
         """`tag` opens every id; `orders` referrals arrive in the `days` from `start` on, later days go on alike."""
         self._tag, self._seed, self._start = tag, seed, start
         self._counts = split_over_days(orders, start, days, np.random.default_rng([seed, 0]))
         self._orders_a_weight = orders / sum(day_weights(start + day * DAY).sum() for day in range(days))
         self._births = Random(f"{seed} births")
-        self._journeys = Random(f"{seed} journeys")
+        self._journey = Random()
         self._injector = DefectInjector(defect_rates, Random(f"{seed} defects"))
-        self._payer_hours = OpeningHours(*PAYER_HOURS, start)
-        self._hours = {item.pharmacy_id: self._hours_of(item) for item in PHARMACIES}
+        self._surges = [item.outage(CALENDAR_ZONE) for item in scenarios if item.kind.effect == "arrivals"]
+        self._places = furnish(start, self._orders_a_weight, scenarios)
         self._drug_shares = shares_of_drugs()
         self._refills: list[Successor] = []
         self._reships: list[Successor] = []
@@ -46,10 +57,14 @@ class Population:
         """Make the orders that are born on the next day of 24 hours, and live their lives."""
         start, first = self._start + self.days * DAY, len(self.orders)
         random = np.random.default_rng([self._seed, 1, self.days])
-        for instant, pharmacy in draw_arrivals(self._count(start, random), start, random):
+        usual = draw_arrivals(self._count(start, random), start, random)
+        surge = self._draw_surge(start, random)
+        for instant, pharmacy, is_new in sorted([(*item, False) for item in usual] + [(*item, True) for item in surge]):
             self._make_due_reships(instant)
-            self._make_arrival(instant, PHARMACIES[pharmacy])
+            self._make_arrival(instant, PHARMACIES[pharmacy], is_new=is_new)
         self._make_due_reships(start + DAY - 1)
+        for place in self._places.values():
+            place.forget(start)
         self.days += 1
         return self.orders[first:]
 
@@ -58,9 +73,18 @@ class Population:
             return self._counts[self.days]
         return int(random.poisson(day_weights(start).sum() * self._orders_a_weight))
 
-    def _make_arrival(self, instant: int, pharmacy: Pharmacy) -> None:
+    def _draw_surge(self, start: int, random: np.random.Generator) -> list[tuple[int, int]]:
+        """Draw the new patients who come on top of the usual arrivals on a day."""
+        found = []
+        for surge in self._surges:
+            weights = surge_weights(start, surge)
+            if count := round(weights.sum() * self._orders_a_weight):
+                found += draw_arrivals(count, start, random, weights)
+        return found
+
+    def _make_arrival(self, instant: int, pharmacy: Pharmacy, *, is_new: bool) -> None:
         random = self._births
-        if random.random() >= rates.REFILL_SHARE:
+        if is_new or random.random() >= rates.REFILL_SHARE:
             self._live(self._make_first_fill(instant, pharmacy))
         elif self._refills and self._refills[0].due_at <= instant:
             parent = self.orders[heapq.heappop(self._refills).parent_number]
@@ -76,7 +100,9 @@ class Population:
 
     def _live(self, order: Order) -> None:
         self.orders.append(order)
-        successor = live(order, self._hours[order.pharmacy.pharmacy_id], self._journeys)
+        # Of the order's own: what happens to others, in a scenario for one, doesn't change what is drawn for this one.
+        self._journey.seed((self._seed << SEED_BITS) + order.number)
+        successor = live(order, self._places[order.pharmacy.pharmacy_id], self._journey)
         if successor:
             heapq.heappush(self._reships if successor.is_reship else self._refills, successor)
         self._injector.inject(order)
@@ -138,14 +164,6 @@ class Population:
 
     def _choose_drug(self) -> Drug:
         return choose(self._drug_shares, self._births)
-
-    def _hours_of(self, pharmacy: Pharmacy) -> Hours:
-        zone = pharmacy.time_zone
-        return Hours(
-            OpeningHours(zone, pharmacy.opens_at, pharmacy.closes_at, pharmacy.open_days, self._start),
-            self._payer_hours,
-            OpeningHours(zone, DELIVERY_OPENS_AT, DELIVERY_CLOSES_AT, DELIVERY_DAYS, self._start),
-        )
 
 
 def shares_of_drugs() -> tuple[tuple[Drug, float], ...]:

@@ -22,6 +22,7 @@ from pbm360.simulate.entities import Entities, entities_of
 from pbm360.simulate.messages import Message, encode_delivery
 from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.population import Population
+from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
 
 TAG_DIGITS = 6
@@ -36,6 +37,7 @@ class SimulationParameters:
     end: datetime.datetime  # aware: the instant that is called now
     seed: int = 360
     defects: DefectRates = field(default_factory=DefectRates)
+    scenarios: tuple[str, ...] = ()  # what goes wrong: NAME or NAME@DAY, see scenarios.py
 
     def __post_init__(self):
         for name in ("orders", "days"):
@@ -44,16 +46,23 @@ class SimulationParameters:
         if not isinstance(self.seed, int) or self.seed < 0:
             raise ValueError(f"seed must be a whole number of 0 or more; got {self.seed!r}")
         to_microseconds(self.end)
+        self.scheduled()
 
     @property
     def start(self) -> datetime.datetime:
         """When the first order may arrive."""
         return self.end.astimezone(datetime.UTC) - datetime.timedelta(days=self.days)
 
+    def scheduled(self) -> list[Scenario]:
+        """Return the scenarios on their dates."""
+        start, end = to_microseconds(self.start), to_microseconds(self.end)
+        return [parse_scenario(text, start, end) for text in self.scenarios]
+
     @cached_property
     def tag(self) -> str:
         """What every id of this simulation opens with: simulations of other parameters share no id with it."""
-        text = repr((self.orders, self.days, to_microseconds(self.end), self.seed, astuple(self.defects)))
+        world = (self.orders, self.days, to_microseconds(self.end), self.seed)
+        text = repr((*world, astuple(self.defects), self.scenarios))
         return f"S{hashlib.sha256(text.encode()).hexdigest()[:TAG_DIGITS].upper()}"
 
     @property
@@ -79,7 +88,13 @@ class Simulation:
         self._start = to_microseconds(parameters.start)
         self._days: list[list[Order]] = []
         self._population = Population(
-            parameters.tag, parameters.seed, self._start, parameters.days, parameters.orders, parameters.defects
+            parameters.tag,
+            parameters.seed,
+            self._start,
+            parameters.days,
+            parameters.orders,
+            parameters.defects,
+            parameters.scheduled(),
         )
 
     def messages(self) -> Iterator[Message]:
@@ -126,6 +141,10 @@ class Simulation:
             for order in self.orders_born(known_until, rate)
             for row in ledger.defect_rows(order, self.simulation_id, until, clock)
         ]
+
+    def truth_scenarios(self) -> list[dict]:
+        """Return the rows of `pbm_truth.scenarios`: what goes wrong where and when, by plan."""
+        return ledger.scenario_rows(self.parameters.scheduled(), self.simulation_id)
 
     def entities(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> Entities:
         """Return what order management knows at an instant of the wall's (default: `end`)."""

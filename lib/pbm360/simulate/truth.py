@@ -1,4 +1,4 @@
-"""Keep the ground truth of a simulation in the warehouse: `pbm_truth.orders` and `pbm_truth.defects`."""
+"""Keep the ground truth of a simulation in the warehouse: the tables of `sql/truth`."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class TruthWriter:
         """Write every row of the simulation anew, as known at an instant (default: its `end`)."""
         self._warehouse.run("build/forget_simulation.sql", {"simulation_id": self._simulation.simulation_id})
         self._event_counts, self._defect_keys = {}, set()
+        self._warehouse.load_rows("truth.scenarios", self._simulation.truth_scenarios())
         self._write(known_until, has_rows=False)
 
     def update(self, known_until: datetime.datetime) -> None:

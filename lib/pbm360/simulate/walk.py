@@ -5,7 +5,8 @@ from __future__ import annotations
 from random import Random
 
 from pbm360.simulate.durations import SECOND, Duration
-from pbm360.simulate.opening_hours import OpeningHours
+from pbm360.simulate.places import Place
+from pbm360.simulate.stations import Outage
 from pbm360.simulate.world import Order, Step, source_of
 
 MILLISECOND = 1000  # microseconds
@@ -14,10 +15,10 @@ MILLISECOND = 1000  # microseconds
 class Walk:
     """One order on its way through the process; `at` is the instant that it has reached."""
 
-    def __init__(self, order: Order, hours: OpeningHours, payer_hours: OpeningHours, random: Random):
+    def __init__(self, order: Order, place: Place, random: Random):
         self.order = order
-        self.hours = hours
-        self.payer_hours = payer_hours
+        self.place = place
+        self.hours = place.hours
         self.random = random
         self.at = order.created_at
         self._common = common_data(order)
@@ -31,6 +32,12 @@ class Walk:
         self._move(self.hours.after_work(self.at, duration.draw(self.random)))
         return self
 
+    def work_at(self, station: str, duration: Duration) -> Walk:
+        """Go forward by pharmacy work, and then until the station's staff come to this order."""
+        ready_at = self.hours.after_work(self.at, duration.draw(self.random))
+        self._move(self.place.stations[station].finish(ready_at))
+        return self
+
     def wait(self, duration: Duration) -> Walk:
         """Go forward by the clock, whatever the hour."""
         self._move(self.at + duration.draw(self.random))
@@ -42,9 +49,17 @@ class Walk:
         return self
 
     def wait_for_payer(self, duration: Duration) -> Walk:
-        """Go forward by the clock, and then until the insurance works."""
-        self._move(self.payer_hours.after_work(self.at + duration.draw(self.random), self._pause()))
+        """Go forward by the clock, and then until the insurance works and its desk comes to this order."""
+        ready_at = self.place.payer_hours.after_work(self.at + duration.draw(self.random), self._pause())
+        self._move(self.place.payer_desk.finish(ready_at))
         return self
+
+    def wait_out(self, outage: Outage | None) -> bool:
+        """Go forward to the end of a disturbance where it is going on; tells whether it was."""
+        if outage is None or not outage.begins <= self.at < outage.ends:
+            return False
+        self._move(outage.ends)
+        return True
 
     def wait_until(self, instant: int) -> Walk:
         """Go forward to an instant, a second at least."""
