@@ -8,6 +8,7 @@ from pbm360_schedule.environment import SCHEDULE
 from pbm360_schedule.tasks import run_command
 
 JOB_NAME = "pbm360-speed-layer"
+MAX_WORKERS = 8  # a day's arrears are worked off by so many; one is the rule
 
 
 def start_stream() -> BaseOperator:
@@ -16,6 +17,7 @@ def start_stream() -> BaseOperator:
         return run_command("start_stream", "speed-layer", "start")
     from airflow.providers.google.cloud.operators.dataflow import DataflowStartFlexTemplateOperator
 
+    region, bucket = SCHEDULE.dataflow_region, f"gs://{SCHEDULE.project}-pbm360-dataflow"
     return DataflowStartFlexTemplateOperator(
         task_id="start_stream",
         project_id=SCHEDULE.project,
@@ -26,7 +28,15 @@ def start_stream() -> BaseOperator:
             "launchParameter": {
                 "jobName": JOB_NAME,
                 "containerSpecGcsPath": SCHEDULE.flex_template,
-                "environment": {"enableStreamingEngine": True},
+                "environment": {
+                    "enableStreamingEngine": True,
+                    "serviceAccountEmail": f"pbm360-stream@{SCHEDULE.project}.iam.gserviceaccount.com",
+                    "subnetwork": f"regions/{region}/subnetworks/pbm360-{region}",
+                    "ipConfiguration": "WORKER_IP_PRIVATE",
+                    "stagingLocation": f"{bucket}/staging",
+                    "tempLocation": f"{bucket}/temp",
+                    "maxWorkers": MAX_WORKERS,
+                },
             }
         },
     )

@@ -82,7 +82,7 @@ resource "google_data_catalog_policy_tag" "identifier" {
 
 resource "google_data_catalog_policy_tag_iam_member" "reads_identifiers" {
   for_each = merge(
-    { for name in ["composer", "prepare"] : name => google_service_account.component[name].member },
+    { for name in ["composer", "prepare", "privacy"] : name => google_service_account.component[name].member },
     { for member in var.privacy_officers : member => member },
   )
 
@@ -97,10 +97,10 @@ resource "google_bigquery_row_access_policy" "vault" {
 
   dataset_id       = google_bigquery_dataset.layer["vault"].dataset_id
   table_id         = google_bigquery_table.table[each.value].table_id
-  policy_id        = "batch_and_privacy_officers"
+  policy_id        = "batch_and_privacy"
   filter_predicate = "true"
   grantees = concat(
-    [google_service_account.component["composer"].member],
+    [google_service_account.component["composer"].member, google_service_account.component["privacy"].member],
     sort(tolist(var.privacy_officers)),
   )
 }
@@ -111,6 +111,7 @@ locals {
     stream     = { WRITER = ["bronze", "live", "ops"], READER = [] }
     composer   = { WRITER = ["bronze", "silver", "gold", "live", "ops", "vault", "staging"], READER = ["serving", "truth"] }
     prepare    = { WRITER = ["bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging", "reporting"], READER = [] }
+    privacy    = { WRITER = ["bronze", "silver", "gold", "live", "ops", "vault", "truth", "staging"], READER = [] }
     dashboards = { WRITER = [], READER = ["serving", "gold", "silver", "live", "ops", "reporting"] }
   }
 

@@ -1,4 +1,4 @@
-# The dashboards behind Identity-Aware Proxy; the outbox's relay; the job that prepares what Terraform does not make.
+# The dashboards behind Identity-Aware Proxy; the outbox's relay; jobs that people or a delivery start.
 locals {
   dashboards = {
     # Viewers' kernels live in the instance's memory: one instance, its CPU always on, never scaled to zero or to two.
@@ -8,6 +8,38 @@ locals {
       memory    = "${2 + ceil(var.kernel_budget * 0.16)}Gi"
       cpu       = var.kernel_budget > 80 ? "8" : "4"
       requests  = min(var.kernel_budget * 4, 1000) # a viewer holds a websocket and asks for a few files at the start
+      probe     = "/voila/static/favicon.svg"
+    }
+  }
+
+  # A job is started by hand (docs/runbooks.md) or by a delivery. What a secret holds comes as a variable, or as a file
+  # where it names a patient: a variable would be shown with the execution.
+  jobs = {
+    prepare = {
+      account   = "prepare"
+      command   = ["pbm360"]
+      arguments = ["prepare"]
+      variables = { PBM360_OMS_DSN = "pbm360-oms-dsn" }
+      files     = {}
+      timeout   = "900s"
+    }
+
+    erase-patient = {
+      account   = "privacy"
+      command   = ["sh", "-c"]
+      arguments = ["pbm360 erase-patient --yes - < /request/patient_id"]
+      variables = { PBM360_OMS_DSN = "pbm360-oms-dsn", PBM360_PSEUDONYM_KEY = "pbm360-pseudonym-key" }
+      files     = { patient_id = "pbm360-erasure-request" }
+      timeout   = "3600s"
+    }
+
+    rotate-key = {
+      account   = "privacy"
+      command   = ["pbm360"]
+      arguments = ["rotate-key"]
+      variables = { PBM360_OMS_DSN = "pbm360-oms-dsn", PBM360_NEXT_PSEUDONYM_KEY = "pbm360-next-pseudonym-key" }
+      files     = {}
+      timeout   = "3600s"
     }
   }
 }
@@ -57,6 +89,7 @@ resource "google_cloud_run_v2_service" "dashboard" {
         for_each = merge(local.settings, {
           PBM360_DASHBOARDS_ADDRESS = "0.0.0.0"
           PBM360_KERNEL_BUDGET      = tostring(var.kernel_budget)
+          PBM360_SNAPSHOT_SECONDS   = tostring(var.snapshot_seconds)
         })
 
         content {
@@ -79,7 +112,7 @@ resource "google_cloud_run_v2_service" "dashboard" {
         failure_threshold = 3
 
         http_get {
-          path = "/voila/static/favicon.svg"
+          path = each.value.probe
         }
       }
     }
@@ -168,21 +201,23 @@ resource "google_cloud_run_v2_worker_pool" "relay" {
   depends_on = [google_secret_manager_secret_iam_member.reads]
 }
 
-resource "google_cloud_run_v2_job" "prepare" {
-  name                = "pbm360-prepare"
+resource "google_cloud_run_v2_job" "job" {
+  for_each = local.jobs
+
+  name                = "pbm360-${each.key}"
   location            = var.region
   deletion_protection = var.is_protected
 
   template {
     template {
-      service_account = google_service_account.component["prepare"].email
+      service_account = google_service_account.component[each.value.account].email
       max_retries     = 1
-      timeout         = "900s"
+      timeout         = each.value.timeout
 
       containers {
         image   = "${local.images}/notebooks:${var.image_tag}"
-        command = ["pbm360"]
-        args    = ["prepare"]
+        command = each.value.command
+        args    = each.value.arguments
 
         resources {
           limits = {
@@ -200,12 +235,42 @@ resource "google_cloud_run_v2_job" "prepare" {
           }
         }
 
-        env {
-          name = "PBM360_OMS_DSN"
+        dynamic "env" {
+          for_each = each.value.variables
 
-          value_source {
-            secret_key_ref {
-              secret  = google_secret_manager_secret.secret["pbm360-oms-dsn"].secret_id
+          content {
+            name = env.key
+
+            value_source {
+              secret_key_ref {
+                secret  = google_secret_manager_secret.secret[env.value].secret_id
+                version = "latest"
+              }
+            }
+          }
+        }
+
+        dynamic "volume_mounts" {
+          for_each = length(each.value.files) > 0 ? ["request"] : []
+
+          content {
+            name       = volume_mounts.value
+            mount_path = "/request"
+          }
+        }
+      }
+
+      dynamic "volumes" {
+        for_each = each.value.files
+
+        content {
+          name = "request"
+
+          secret {
+            secret = google_secret_manager_secret.secret[volumes.value].secret_id
+
+            items {
+              path    = volumes.key
               version = "latest"
             }
           }
@@ -224,4 +289,16 @@ resource "google_cloud_run_v2_job" "prepare" {
   }
 
   depends_on = [google_secret_manager_secret_iam_member.reads, google_bigquery_table.table]
+}
+
+# Who may start the jobs that touch patients' rows: the privacy officers, nobody else by this configuration.
+resource "google_cloud_run_v2_job_iam_member" "privacy_officers_start" {
+  for_each = {
+    for pair in setproduct(["erase-patient", "rotate-key"], var.privacy_officers) : "${pair[0]} ${pair[1]}" => { job = pair[0], member = pair[1] }
+  }
+
+  name     = google_cloud_run_v2_job.job[each.value.job].name
+  location = var.region
+  role     = "roles/run.jobsExecutor"
+  member   = each.value.member
 }

@@ -116,7 +116,7 @@ resource "google_sql_database" "order_management" {
 
 # A PostgreSQL user for each component that reads or writes it; the guide grants them their rights once.
 resource "google_sql_user" "component" {
-  for_each = toset(["composer", "relay", "prepare"])
+  for_each = toset(["composer", "relay", "prepare", "privacy"])
 
   name     = trimsuffix(google_service_account.component[each.value].email, ".gserviceaccount.com")
   instance = google_sql_database_instance.order_management.name

@@ -1,5 +1,6 @@
 # Composer 3. Tasks run in pods of its own cluster from the project's image, so the environment itself needs no package but
-# the providers that the DAGs import.
+# the providers that the DAGs import (the one of Beam is asked for by Google's operators of Dataflow); no version, so that
+# those that Composer brings stay.
 locals {
   composer_packages = jsondecode(file("${path.module}/composer_packages.json"))
 }

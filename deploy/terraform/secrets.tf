@@ -1,8 +1,10 @@
 # The values never pass through Terraform, except the database's address, which holds no password.
 locals {
   secrets = {
-    "pbm360-pseudonym-key" = { description = "key of the patients' pseudonyms", readers = ["stream", "composer"] }
-    "pbm360-oms-dsn"       = { description = "address of the order-management database", readers = ["composer", "relay", "prepare"] }
+    "pbm360-pseudonym-key"      = { description = "key of the patients' pseudonyms", readers = ["stream", "composer", "privacy"] }
+    "pbm360-next-pseudonym-key" = { description = "key that a rotation puts in its place", readers = ["privacy"] }
+    "pbm360-erasure-request"    = { description = "id of the patient to erase; none between requests", readers = ["privacy"] }
+    "pbm360-oms-dsn"            = { description = "address of the order-management database", readers = ["composer", "relay", "prepare", "privacy"] }
   }
 
   secret_grants = merge([
@@ -37,6 +39,17 @@ resource "google_secret_manager_secret_iam_member" "reads" {
   secret_id = google_secret_manager_secret.secret[each.value.secret].id
   role      = "roles/secretmanager.secretAccessor"
   member    = google_service_account.component[each.value.component].member
+}
+
+# A privacy officer writes the request and the next key, and destroys them afterwards; they may not read them.
+resource "google_secret_manager_secret_iam_member" "privacy_officers_write" {
+  for_each = {
+    for pair in setproduct(["pbm360-erasure-request", "pbm360-next-pseudonym-key", "pbm360-pseudonym-key"], var.privacy_officers) : "${pair[0]} ${pair[1]}" => { secret = pair[0], member = pair[1] }
+  }
+
+  secret_id = google_secret_manager_secret.secret[each.value.secret].id
+  role      = "roles/secretmanager.secretVersionManager"
+  member    = each.value.member
 }
 
 # Each component adds its own IAM user and token (lib/pbm360/oms/database.py).

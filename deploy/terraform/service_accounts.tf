@@ -7,6 +7,7 @@ locals {
     dashboards = "Dashboards on Cloud Run"
     relay      = "Order management's outbox to the topic"
     prepare    = "Views, rules and database migrations after a delivery"
+    privacy    = "Erasure of a patient, rotation of the pseudonyms' key"
     build      = "Cloud Build: test, build, scan, push, plan"
     deploy     = "Cloud Build on a tag: apply and roll out"
   }
@@ -17,6 +18,7 @@ locals {
     dashboards = ["roles/bigquery.jobUser", "roles/bigquery.readSessionUser"]
     relay      = ["roles/cloudsql.client", "roles/cloudsql.instanceUser"]
     prepare    = ["roles/bigquery.user", "roles/cloudsql.client", "roles/cloudsql.instanceUser"]
+    privacy    = ["roles/bigquery.jobUser", "roles/bigquery.readSessionUser", "roles/cloudsql.client", "roles/cloudsql.instanceUser"]
     build      = ["roles/logging.logWriter", "roles/ondemandscanning.admin", "roles/viewer", "roles/iam.securityReviewer"]
     deploy = [
       "roles/artifactregistry.admin",
@@ -55,6 +57,7 @@ locals {
     "deploy starts composer"    = { actor = "deploy", runs_as = "composer" }
     "deploy starts dashboards"  = { actor = "deploy", runs_as = "dashboards" }
     "deploy starts prepare"     = { actor = "deploy", runs_as = "prepare" }
+    "deploy starts privacy"     = { actor = "deploy", runs_as = "privacy" }
     "deploy starts relay"       = { actor = "deploy", runs_as = "relay" }
     "deploy starts stream"      = { actor = "deploy", runs_as = "stream" }
     "deploy sets build trigger" = { actor = "deploy", runs_as = "build" }

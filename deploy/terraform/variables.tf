@@ -177,8 +177,19 @@ variable "kernel_budget" {
   default     = 40
 
   validation {
-    condition     = var.kernel_budget >= 5 && var.kernel_budget <= 200
-    error_message = "kernel_budget must be between 5 and 200: one instance has 32 GiB at most."
+    condition     = var.kernel_budget >= 5 && var.kernel_budget <= 180
+    error_message = "kernel_budget must be between 5 and 180: one instance has 32 GiB at most."
+  }
+}
+
+variable "snapshot_seconds" {
+  type        = number
+  description = "Seconds between two reads for the dashboards, as in PBM360_SNAPSHOT_SECONDS; `pbm360 cost` says what each costs."
+  default     = 15
+
+  validation {
+    condition     = var.snapshot_seconds >= 1 && var.snapshot_seconds <= 3600
+    error_message = "snapshot_seconds must be between 1 and 3600."
   }
 }
 

@@ -2,7 +2,10 @@
 
 import re
 import subprocess
+import sys
+import threading
 import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -16,9 +19,13 @@ IMPORTS = {  # what each image runs, beside the command line
     "notebooks": ["papermill", "gcsfs", "pbm360.medallion", "pbm360.checks", "pbm360.oms.relay", "pbm360.run_page",
                   "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial"],
     "dataflow": ["pip", "pbm360.stream.pipeline", "pbm360.stream.landing", "pbm360.stream.sinks", "pbm360.broker"],
-    "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center"],
+    "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center",
+                   "streamlit.web.cli"],
 }  # fmt: skip
-COMMANDS = {"notebooks": ["prepare", "relay", "build", "gate", "publish", "snapshot"], "dashboards": ["dashboards"]}
+COMMANDS = {
+    "notebooks": ["prepare", "relay", "build", "gate", "publish", "snapshot", "erase-patient", "rotate-key"],
+    "dashboards": ["dashboards"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +99,25 @@ def test_a_dockerfile_pins_what_it_is_built_from(image):
     )
     assert "HEALTHCHECK" in text and f"--only-group image-{image}" in text
     assert ("\nUSER 10001\n" in text) != ("checkov:skip=CKV_DOCKER_3" in text)
+
+
+def test_the_dashboards_are_healthy_where_either_front_answers():
+    check = [sys.executable, IMAGES / "dashboards" / "healthy.py"]
+    assert subprocess.run([*check, "1"], check=False).returncode == 1  # nobody listens there
+    for front in ("/voila/static/favicon.svg", "/_stcore/health"):
+
+        class Front(BaseHTTPRequestHandler):
+            def do_GET(self, path=front):
+                self.send_response(200 if self.path == path else 404)
+                self.end_headers()
+
+            def log_message(self, *parts):
+                """Say nothing."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Front) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            assert subprocess.run([*check, str(server.server_port)], check=False).returncode == 0, front
+            server.shutdown()
 
 
 def test_the_streams_image_has_the_beam_of_the_lock():

@@ -23,6 +23,7 @@ from tests.identifiers import ENTITY_COLUMNS
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(project="PROJECT")
+ONLY_ON_A_LAPTOP = {"PBM360_DASHBOARDS_TOKEN"}  # settings that hold a secret and have no place on Google Cloud
 END = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)
 CODE = ("lib/**/*.py", "dags/**/*.py", "sql/**/*.sql", "notebooks/*.ipynb")
 SOURCE = "\n".join(path.read_text() for pattern in CODE for path in ROOT.glob(pattern))
@@ -38,12 +39,21 @@ def found_in_code(pattern: str) -> set[str]:
     return set(re.findall(pattern, SOURCE))
 
 
+def set_to(ending: str) -> set[str]:
+    """Return the values of the settings whose name ends so, e.g. every topic that a setting names."""
+    return {getattr(SETTINGS, item.name) for item in fields(Settings) if item.name.endswith(ending)}
+
+
 def named_topics(terraform: Configuration) -> tuple[set, set]:
-    return set(resources.topics(SETTINGS)), terraform.names("google_pubsub_topic", "name")
+    written = found_in_code(r'\b\w*TOPIC\w* = "([a-z][\w-]+)"') | found_in_code(
+        r'\btopic_path\([\w.]+, "([a-z][\w-]+)"\)'
+    )
+    return set(resources.topics(SETTINGS)) | set_to("topic") | written, terraform.names("google_pubsub_topic", "name")
 
 
 def named_subscriptions(terraform: Configuration) -> tuple[set, set]:
     pairs = {(topic, name) for topic, name in resources.topics(SETTINGS).items()}
+    pairs |= {("no topic in resources.topics", name) for name in set_to("subscription") - {name for _, name in pairs}}
     labels = {item.name: item.body["name"] for item in terraform.resources("google_pubsub_topic")}
     stand = {
         (labels.get(re.search(r"google_pubsub_topic\.(\w+)\.id", item.body["topic"])[1]), item.body["name"])
@@ -69,7 +79,7 @@ def named_tables(terraform: Configuration) -> tuple[set, set]:
 
 def named_secrets(terraform: Configuration) -> tuple[set, set]:
     secret = {item.metadata["variable"] for item in fields(Settings) if not item.repr}
-    kept = {resources.SECRETS[name] for name in secret - {"PBM360_NEXT_PSEUDONYM_KEY"}}  # a rotation's own, in no store
+    kept = {resources.SECRETS.get(name, name) for name in secret - ONLY_ON_A_LAPTOP} | {resources.ERASURE_REQUEST}
     code = kept | found_in_code(r"gcloud secrets (?:versions )?\w+ (pbm360-[\w-]+)")
     return code, terraform.names("google_secret_manager_secret", "secret_id")
 
@@ -90,7 +100,7 @@ def named_buckets(terraform: Configuration) -> tuple[set, set]:
 
 
 def named_cloud_run(terraform: Configuration) -> tuple[set, set]:
-    code = {*resources.DASHBOARDS, resources.WORKER_POOL, resources.PREPARE_JOB}
+    code = {*resources.DASHBOARDS, resources.WORKER_POOL, *resources.JOBS}
     kinds = ("google_cloud_run_v2_service", "google_cloud_run_v2_worker_pool", "google_cloud_run_v2_job")
     return code, set().union(*(terraform.names(kind, "name") for kind in kinds))
 
@@ -121,7 +131,7 @@ REMOVALS = {  # what is checked: the file, a text of it, and what takes its plac
                       "topic                      = google_pubsub_topic.orders_dead_letter.id"),
     "datasets": ("locals.tf", '"vault", ', ""),
     "tables": ("tables.json", '"ops.heartbeats"', '"ops.heartbeat"'),
-    "secrets": ("secrets.tf", '"pbm360-oms-dsn"       = {', '"pbm360-oms" = {'),
+    "secrets": ("secrets.tf", '"pbm360-oms-dsn"            = {', '"pbm360-oms" = {'),
     "accounts": ("service_accounts.tf", "    relay      = \"Order", "    relayer    = \"Order"),
     "services": ("apis.tf", '    "dataflow.googleapis.com",\n', ""),
     "buckets": ("storage.tf", "pbm360-runs", "pbm360-notebooks"),
@@ -142,6 +152,8 @@ def test_a_name_that_is_gone_from_terraform_is_found(terraform, what):
     ("what", "target", "name", "value"),
     [
         ("topics", Settings, "topic", "orders"),
+        ("topics", None, None, 'ALERTS_TOPIC = "alerts-forgotten"'),
+        ("subscriptions", Settings, "dead_letter_subscription", "orders-forgotten"),
         ("tables", None, None, "create table if not exists pbm_ops.forgotten ("),
         ("secrets", None, None, "gcloud secrets versions add pbm360-forgotten"),
         ("accounts", None, None, "pbm360-forgotten@"),
@@ -150,7 +162,7 @@ def test_a_name_that_is_gone_from_terraform_is_found(terraform, what):
 )
 def test_a_name_that_is_new_in_the_code_is_found(terraform, monkeypatch, tmp_path, what, target, name, value):
     module = __import__(__name__, fromlist=["SETTINGS"])
-    if what == "topics":
+    if target is Settings:
         monkeypatch.setattr(module, "SETTINGS", Settings(**{name: value}))
     elif what == "tables":
         (tmp_path / "sql").mkdir()
@@ -216,13 +228,22 @@ def test_settings_told_by_terraform_are_settings(terraform):
 
 def test_cloud_run_runs_commands_that_there_are(terraform):
     commands = get_command(app).commands
-    for kind in ("google_cloud_run_v2_worker_pool", "google_cloud_run_v2_job"):
-        for item in terraform.resources(kind):
-            (template,) = item.body["template"]
-            (container,) = template.get("template", [template])[0]["containers"]
-            assert container["command"] == ["pbm360"] and container["args"][0] in commands, item.name
-    for about in terraform.locals["dashboards"].values():
-        assert about["arguments"][0] == "pbm360" and about["arguments"][1] in commands
+    (relay,) = terraform.resources("google_cloud_run_v2_worker_pool")
+    (container,) = relay.body["template"][0]["containers"]
+    lines = [container["command"] + container["args"]]
+    lines += [about["arguments"] for about in terraform.locals["dashboards"].values()]
+    lines += [about["command"] + about["arguments"] for about in terraform.locals["jobs"].values()]
+    for line in lines:
+        words = line[-1].split() if line[:2] == ["sh", "-c"] else line
+        assert words[0] == "pbm360" and words[1] in commands, line
+    assert len(lines) == 1 + len(resources.DASHBOARDS) + len(resources.JOBS)
+
+
+def test_a_patients_id_reaches_a_job_as_a_file_alone(terraform):
+    erasure = terraform.locals["jobs"]["erase-patient"]
+    assert erasure["files"] == {"patient_id": resources.ERASURE_REQUEST}
+    assert erasure["arguments"][0].endswith("< /request/patient_id")
+    assert resources.ERASURE_REQUEST not in str([job["variables"] for job in terraform.locals["jobs"].values()])
 
 
 def test_alerts_watch_dags_and_jobs_that_there_are(terraform):
@@ -231,6 +252,14 @@ def test_alerts_watch_dags_and_jobs_that_there_are(terraform):
         assert (ROOT / "dags" / f"{dag}.py").is_file(), dag
     (job,) = set(re.findall(r'resource\.label\.job_name=\\"([\w-]+)\\"', text))
     assert found_in_code(r'JOB_NAME = "([\w-]+)"') == {job}
+
+
+def test_the_streams_job_runs_in_the_network_and_the_bucket_that_there_are(terraform):
+    assert found_in_code(r"subnetworks/(pbm360-\{region\})") == {"pbm360-{region}"}
+    (subnetwork,) = terraform.resources("google_compute_subnetwork")
+    assert subnetwork.body["name"] == "pbm360-${var.region}"
+    (bucket,) = found_in_code(r"gs://\{SCHEDULE\.project\}-([\w-]+)")
+    assert bucket in resources.BUCKETS
 
 
 def test_every_reference_leads_somewhere(terraform):

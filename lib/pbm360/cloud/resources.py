@@ -18,14 +18,19 @@ SERVICES = FIRST_SERVICES + tuple(
         *("secretmanager", "servicenetworking", "sqladmin", "storage"),
     )
 )
-COMPONENTS = ("stream", "composer", "dashboards", "relay", "prepare", "build", "deploy")
-SECRETS = {"PBM360_PSEUDONYM_KEY": "pbm360-pseudonym-key", "PBM360_OMS_DSN": "pbm360-oms-dsn"}
+COMPONENTS = ("stream", "composer", "dashboards", "relay", "prepare", "privacy", "build", "deploy")
+SECRETS = {
+    "PBM360_PSEUDONYM_KEY": "pbm360-pseudonym-key",
+    "PBM360_NEXT_PSEUDONYM_KEY": "pbm360-next-pseudonym-key",
+    "PBM360_OMS_DSN": "pbm360-oms-dsn",
+}
+ERASURE_REQUEST = "pbm360-erasure-request"  # the secret that holds the patient's id while an erasure runs
 ENVIRONMENT = "pbm360"  # of Composer
 REPOSITORY = "pbm360"  # of images
 DATABASE_INSTANCE = "pbm360-order-management"
 DASHBOARDS = ("pbm360-command-center",)
 WORKER_POOL = "pbm360-relay"
-PREPARE_JOB = "pbm360-prepare"
+JOBS = ("pbm360-prepare", "pbm360-erase-patient", "pbm360-rotate-key")
 IMAGES = ("notebooks", "dataflow", "dashboards")
 BUCKETS = ("pbm360-state", "pbm360-runs", "pbm360-dataflow")  # behind the project's id and a hyphen
 
