@@ -16,7 +16,7 @@ from pbm360.simulate import SimulationParameters, simulate
 
 ROOT = Path(__file__).parents[2]
 END = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)
-MILLION = Workload(events_per_day=1_000_000, viewers=40, history_days=100)
+MILLION = Workload(events_per_day=1_000_000, viewers=40, history_days=100, snapshot_seconds=60)
 QUIET = Workload(events_per_day=0, viewers=0, snapshot_seconds=3600)
 
 
@@ -45,10 +45,10 @@ def dollars(workload: Workload) -> dict[str, float]:
         ("composer_dcu", 9 * 730 * 0.06),
         ("cloud_sql_vcpu", 2 * 730 * 0.0413),
         ("cloud_sql_memory", 7.5 * 730 * 0.007),
-        # Voila 4, Streamlit 1, relay 1 = 6 vCPU x 2,628,000 s
-        ("cloud_run_vcpu", (6 * 2_628_000 - 240_000) * 0.000018),
-        # 2 + 40 x 0.16 rounded up = 9 GiB, Streamlit 2, relay 1
-        ("cloud_run_memory", (12 * 2_628_000 - 450_000) * 0.000002),
+        # Voila 4, Streamlit 2, relay 1 = 7 vCPU x 2,628,000 s
+        ("cloud_run_vcpu", (7 * 2_628_000 - 240_000) * 0.000018),
+        # 2 + 40 x 0.16 rounded up = 9 GiB, Streamlit 4, relay 1
+        ("cloud_run_memory", (14 * 2_628_000 - 450_000) * 0.000002),
         ("secret_version", 0.0),
         ("build_minute", 800 * 0.016),
     ],
@@ -72,7 +72,7 @@ def test_services_add_up_and_the_dearest_is_named():
     assert sum(found.by_service().values()) == pytest.approx(found.usd)
     assert list(found.by_service())[0] == "BigQuery"
     assert "BigQuery dominates" in found.dominated_by() and "queries by slots" in found.dominated_by()
-    small = estimate(Workload(events_per_day=1000, viewers=3))
+    small = estimate(Workload(events_per_day=1000, viewers=3, snapshot_seconds=60))
     assert small.queries_by == "on demand" and small.dominated_by().startswith("Composer 3 dominates")
 
 
@@ -138,7 +138,7 @@ def test_every_price_has_a_unit_a_date_a_source_and_says_how_sure_it_is():
 
 
 def test_the_command_prints_services_what_dominates_and_where_prices_are_from():
-    answer = CliRunner().invoke(app, ["cost", "--events-per-day", "100000", "--viewers", "40"])
+    answer = CliRunner().invoke(app, ["cost", "--events-per-day", "1000000", "--viewers", "40"])
     text = " ".join(answer.output.split())
     assert answer.exit_code == 0, answer.output
     for part in ("BigQuery dominates", "Composer 3", "[to verify]", "https://cloud.google.com/pubsub/pricing"):

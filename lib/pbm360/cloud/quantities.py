@@ -33,7 +33,7 @@ BACKGROUND_READS = 2.0  # of the whole of silver and gold by one reading of the 
 SLOTS = 100  # of a reservation that answers the dashboards and the builds
 COMPOSER_DCUS, COMPOSER_DATABASE_GB = 9.0, 10.0
 KERNEL_GIB, SERVER_GIB = 0.16, 2.0  # as deploy/terraform/cloud_run.tf: 120 MB a viewer were measured
-STREAMLIT_VCPUS, STREAMLIT_GIB = 1.0, 2.0
+STREAMLIT_VCPUS, STREAMLIT_GIB = 2.0, 4.0
 NOTEBOOK_GB_A_DAY = 0.01
 IMAGE_GB, IMAGES, RELEASES = 1.0, 3, 20
 BUILDS, BUILD_MINUTES = 20, 40.0
@@ -51,7 +51,7 @@ class Workload:
     viewers: int
     history_days: int = 365
     message_days: int = 7
-    snapshot_seconds: float = 60.0
+    snapshot_seconds: float = 15.0
     database_vcpus: int = 2
     database_gb: float = 7.5
     is_database_regional: bool = False

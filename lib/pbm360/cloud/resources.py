@@ -31,6 +31,7 @@ DATABASE_INSTANCE = "pbm360-order-management"
 DASHBOARDS = ("pbm360-command-center",)
 WORKER_POOL = "pbm360-relay"
 JOBS = ("pbm360-prepare", "pbm360-erase-patient", "pbm360-rotate-key")
+STREAM_JOB = "pbm360-speed-layer"
 IMAGES = ("notebooks", "dataflow", "dashboards")
 BUCKETS = ("pbm360-state", "pbm360-runs", "pbm360-dataflow")  # behind the project's id and a hyphen
 

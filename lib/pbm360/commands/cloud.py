@@ -1,15 +1,24 @@
-"""The commands of Google Cloud: prepare what Terraform does not make, estimate what a month costs."""
+"""The commands of Google Cloud: prepare what Terraform does not make, look what is missing, estimate what it costs."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from pbm360.terminal import console
+from pbm360.terminal import EXIT_FAILED, EXIT_NOT_POSSIBLE, console
 
 app = typer.Typer()
+MARKS = {"fine": "[green]fine[/green]", "missing": "[red]missing[/red]", "unknown": "[yellow]unknown[/yellow]"}
+
+
+class Target(StrEnum):
+    """What the doctor looks at."""
+
+    LOCAL = "local"
+    GCP = "gcp"
 
 
 @app.command()
@@ -29,11 +38,60 @@ def prepare() -> None:
 
 
 @app.command()
+def doctor(
+    target: Annotated[Target | None, typer.Option(help="the local stack or Google Cloud (default: as set)")] = None,
+    project: Annotated[str, typer.Option(help="Google Cloud project (default: PBM360_PROJECT)")] = "",
+) -> None:
+    """Look what is missing, and print the command that mends it; every check runs, whatever the others find.
+
+    Exit code 0: all stands; 1: something is missing; 3: something could not be asked.
+    """
+    settings = _doctors_settings(target, project)
+    if settings.target == "gcp":
+        from pbm360.cloud.doctor import examine as examine_target
+    else:
+        from pbm360.local.health import examine_stack as examine_target
+    found = examine_target(settings)
+    _print_findings(found)
+    states = {finding.state for finding in found}
+    if "unknown" in states or any(finding.group == "credentials" and finding.state == "missing" for finding in found):
+        raise typer.Exit(EXIT_NOT_POSSIBLE)
+    if "missing" in states:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _doctors_settings(target: Target | None, project: str):
+    """Return the settings as the options change them: a laptop's own project is not one of Google's."""
+    import os
+
+    from pbm360.settings import load_settings
+
+    changes = {"PBM360_TARGET": target.value} if target else {}
+    changes |= {"PBM360_PROJECT": project} if project else {}
+    return load_settings(dict(os.environ) | changes)
+
+
+def _print_findings(found: list) -> None:
+    table = Table("what", "", "")
+    for finding in found:
+        table.add_row(f"{finding.group}: {finding.name}", MARKS.get(finding.state, finding.state), finding.detail)
+    console.print(table)
+    for title, state in (("to mend", "missing"), ("when it can be asked", "unknown"), ("to know", "note")):
+        commands = list(dict.fromkeys(item.mend for item in found if item.state == state and item.mend))
+        if commands:
+            console.print(f"{title}:")
+        for command in commands:
+            console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+    counts = {state: sum(item.state == state for item in found) for state in ("fine", "missing", "unknown")}
+    console.print(", ".join(f"{count} {state}" for state, count in counts.items()), highlight=False)
+
+
+@app.command()
 def cost(
     events_per_day: Annotated[float, typer.Option(min=0, help="events of a day, all feeds together")] = 10_000,
     viewers: Annotated[int, typer.Option(min=0, help="people who look at the dashboards at the same time")] = 10,
     history_days: Annotated[int, typer.Option(min=1, help="days of events that lie in the warehouse")] = 365,
-    snapshot_seconds: Annotated[float, typer.Option(min=0.2, help="seconds between two reads for dashboards")] = 60,
+    snapshot_seconds: Annotated[float, typer.Option(min=0.2, help="seconds between two reads for dashboards")] = 15,
     regional: Annotated[bool, typer.Option(help="a standby of the database in another zone")] = False,
     items: Annotated[bool, typer.Option(help="show each item with its quantity and why")] = False,
 ) -> None:
