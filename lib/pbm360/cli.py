@@ -6,7 +6,18 @@ import sys
 
 import typer
 
-from pbm360.commands import batch, cloud, events, feeds, look, order_management, privacy, speed_layer, stack
+from pbm360.commands import (
+    batch,
+    cloud,
+    events,
+    feeds,
+    look,
+    order_management,
+    privacy,
+    reports,
+    speed_layer,
+    stack,
+)
 from pbm360.terminal import EXIT_FAILED, EXIT_NOT_POSSIBLE, errors
 
 app = typer.Typer(
@@ -16,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (stack, events, feeds, order_management, speed_layer, batch, look, privacy, cloud):
+for room in (stack, events, feeds, order_management, speed_layer, batch, look, reports, privacy, cloud):
     app.add_typer(room.app)
 
 

@@ -16,7 +16,9 @@ import sys
 from pathlib import Path
 
 import plotly
+from jupyter_server._tz import utcnow
 from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jupyter_server.utils import url_path_join
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 from traitlets.config import Config
@@ -28,7 +30,9 @@ from pbm360.settings import Settings
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
 TEMPLATE = "pbm360"
 LOOPBACK = "127.0.0.1"
-WARM_KERNELS = 2
+FRONT_PAGE = "command_center.ipynb"
+OTHER_PAGES = {"patient-satisfaction": "patient_satisfaction.ipynb"}  # address: notebook
+WARM_KERNELS = 2  # for the front page; one for each other
 REFILL_SECONDS = 6.0  # the next kernel starts once the page that took the last one is there, not while it loads
 CULL_IDLE_SECONDS = 60
 CULL_INTERVAL_SECONDS = 15
@@ -44,9 +48,16 @@ class WarmKernelManager(AsyncMappingKernelManager):
     """Culls idle kernels, except those of the pool, which wait for a viewer and are idle by their nature."""
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """Cull a kernel that has been idle for too long and is some viewer's."""
-        if kernel_id not in self._waiting_kernel_ids():
-            await super().cull_kernel_if_idle(kernel_id)
+        """Cull a kernel that has been idle for too long and is some viewer's.
+
+        The time that it waited in the pool does not count: its viewer's page may be on its way to connect.
+        """
+        if kernel_id in self._waiting_kernel_ids():
+            return
+        kernel = self._kernels[kernel_id]
+        if not hasattr(kernel, "left_pool_at"):
+            kernel.left_pool_at = kernel.last_activity = utcnow()
+        await super().cull_kernel_if_idle(kernel_id)
 
     def _waiting_kernel_ids(self) -> set[str]:
         pools = getattr(self, "_pools", {})  # Voilà's own subclass adds the pools
@@ -108,16 +119,20 @@ class DashboardServer(Voila):
         self.static_paths.append(str(Path(plotly.__file__).parent / "package_data"))
 
     def init_handlers(self) -> list:
-        """Return Voilà's handlers, with our own for the page."""
-        return [
-            (pattern, PageHandler if handler is TornadoVoilaHandler else handler, *options)
-            for pattern, handler, *options in super().init_handlers()
+        """Return Voilà's handlers, with our own for the pages; the front page's takes what no other one does."""
+        *others, (front_pattern, _, front_options) = super().init_handlers()
+        pages = [
+            (url_path_join(self.server_url, f"/{address}"), PageHandler, front_options | {"notebook_path": notebook})
+            for address, notebook in OTHER_PAGES.items()
         ]
+        return [*others, *pages, (front_pattern, PageHandler, front_options)]
 
     def listen(self) -> None:
         """Serve until stopped."""
         keeper = PeriodicCallback(self.snapshot_process.keep_running, SNAPSHOT_CHECK_SECONDS * 1000)
         keeper.start()
+        for notebook in OTHER_PAGES.values():
+            self.kernel_manager.fill_if_needed(delay=0, notebook_name=notebook)
         IOLoop.current().add_callback(self._announce)
         super().listen()
 
@@ -130,6 +145,8 @@ class DashboardServer(Voila):
         part.write_text(json.dumps({"url": self.connection_url, "pid": os.getpid()}))
         part.replace(self.ready_file)
         print(f"The Operational Command Center is at {self.connection_url}", flush=True)
+        for address in OTHER_PAGES:
+            print(f"  and {address.replace('-', ' ')} at {url_path_join(self.connection_url, address)}", flush=True)
 
 
 def configuration(port: int, address: str = LOOPBACK) -> Config:
@@ -154,6 +171,10 @@ def configuration(port: int, address: str = LOOPBACK) -> Config:
         resources={"plotly_version": plotly.__version__},
     )
     config.VoilaKernelManager.fill_delay = REFILL_SECONDS
+    config.VoilaKernelManager.kernel_pools_config = {
+        "default": {"pool_size": WARM_KERNELS},
+        **{notebook: {"pool_size": 1} for notebook in OTHER_PAGES.values()},
+    }
     config.MappingKernelManager.update(
         cull_idle_timeout=CULL_IDLE_SECONDS, cull_interval=CULL_INTERVAL_SECONDS, cull_connected=False
     )
@@ -172,7 +193,7 @@ def serve(settings: Settings, port: int, ready_file: Path) -> None:
     server.ready_file, server.snapshot_process = ready_file.resolve(), SnapshotProcess()
     server.snapshot_process.keep_running()
     try:
-        server.initialize([str(DASHBOARDS / "command_center.ipynb")])
+        server.initialize([str(DASHBOARDS / FRONT_PAGE)])
         server.start()
     finally:
         _forget_address(server.ready_file)

@@ -34,6 +34,7 @@ class Site:
     url: str
     process: subprocess.Popen
     warehouse: Warehouse
+    environment: dict[str, str]
 
     def children(self, part: str) -> list[psutil.Process]:
         """Return the server's child processes with this text in their command line."""
@@ -53,7 +54,7 @@ def browser() -> Browser:
 def site(make_warehouse, tmp_path_factory) -> Site:
     """Serve the dashboards of an empty warehouse; they must stop completely when asked."""
     warehouse, state_dir = make_warehouse(), tmp_path_factory.mktemp("dashboards")
-    environment = os.environ | {
+    environment = {
         "PBM360_PROJECT": warehouse.settings.project,
         "PBM360_BIGQUERY_URL": warehouse.settings.bigquery_url,
         "PBM360_BIGQUERY_STORAGE_ENDPOINT": warehouse.settings.bigquery_storage_endpoint,
@@ -62,13 +63,15 @@ def site(make_warehouse, tmp_path_factory) -> Site:
     }
     log, ready = state_dir / "server.log", state_dir / "dashboards.json"
     with log.open("w") as lines:
-        process = subprocess.Popen([sys.executable, "-c", SERVE], stdout=lines, stderr=lines, env=environment)
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVE], stdout=lines, stderr=lines, env=os.environ | environment
+        )
     deadline = time.monotonic() + START_SECONDS
     while not ready.exists():
         assert process.poll() is None, f"the dashboards ended with {process.returncode}: {log.read_text()[-3000:]}"
         assert time.monotonic() < deadline, f"the dashboards did not answer: {log.read_text()[-3000:]}"
         time.sleep(0.1)
-    running = Site(json.loads(ready.read_text())["url"], process, warehouse)
+    running = Site(json.loads(ready.read_text())["url"], process, warehouse, environment)
     children = running.children("")
     yield running
     process.send_signal(signal.SIGTERM)

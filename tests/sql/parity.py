@@ -18,6 +18,7 @@ UNDECIDED = {
     "pbm_ops.quality_results": {"checked_at", "checked_date", "example"},
     "pbm_vault.patient_keys": {"created_at"},
     "dashboards/freshness.sql": {"batch_published_at"},
+    "dashboards/reporting_mark.sql": {"batch_published_at"},
 }
 
 

@@ -73,6 +73,16 @@ def dashboards(
 
 
 @app.command()
+def streamlit(
+    port: Annotated[int, typer.Option(help="port on 127.0.0.1 (0: a free one)")] = 0,
+) -> None:
+    """Serve the dashboards' second front, Streamlit, for many passive viewers, until stopped."""
+    from pbm360.streamlit_server import serve_streamlit
+
+    serve_streamlit(running_settings(), port)
+
+
+@app.command()
 def demo(
     orders: Annotated[int, typer.Option(min=1, help="orders to simulate")] = 5000,
     days: Annotated[int, typer.Option(min=2, help="days of history")] = 14,

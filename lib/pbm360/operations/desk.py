@@ -1,9 +1,9 @@
 """What lies between the one process that reads the warehouse and the viewers' kernels: small files, each put in place
 in one step.
 
-`view.json` is the page that everybody sees who has chosen nothing; a question (a narrowed view, an order, a past
-moment) is a file, and so is its answer. Equal questions of several viewers are one question. Kernels import this module
-and none of pandas, plotly and the cloud's clients.
+`view.json` is the Command Center that everybody sees who has chosen nothing, `satisfaction.json` the page of patients.
+A question (a narrowed view, an order, a past moment) is a file, and so is its answer. Equal questions of several
+viewers are one question. Kernels import this module and none of pandas, plotly and the cloud's clients.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 
 from pbm360.settings import Settings
 
-VIEW_FILE, FAILURE_FILE = "view.json", "failure.json"
+VIEW_FILE, SATISFACTION_FILE, FAILURE_FILE = "view.json", "satisfaction.json", "failure.json"
 QUESTIONS, ANSWERS = "questions", "answers"
 ORDER_ID = re.compile(r"[^\x00-\x1f\x7f]{1,200}")
 OLDEST_DAYS = 400.0
@@ -118,10 +118,10 @@ def note_failure(folder: Path, error: Exception) -> None:
     write_json(folder / FAILURE_FILE, {"failed_at": failed_at, "kind": type(error).__name__})
 
 
-def read_view(folder: Path) -> dict:
-    """Return the view that everybody sees. Raises `ViewMissing` where none has been written."""
+def read_view(folder: Path, name: str = VIEW_FILE) -> dict:
+    """Return the page of that name that everybody sees. Raises `ViewMissing` where none has been written."""
     try:
-        return json.loads((folder / VIEW_FILE).read_bytes())
+        return json.loads((folder / name).read_bytes())
     except FileNotFoundError:
         raise ViewMissing(f"no view in {folder.name}/; is `python -m pbm360.operations.service` running?") from None
 
@@ -129,8 +129,9 @@ def read_view(folder: Path) -> dict:
 class Desk:
     """What a viewer's kernel holds: it tells whether there is news, returns the view, asks and takes answers."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, view_file: str = VIEW_FILE):
         self.folder = folder
+        self.view_file = view_file
         self._seen: tuple = (None, None)
         self._waiting: dict[str, Question] = {}
         self._last: dict[str, Question] = {}
@@ -142,7 +143,7 @@ class Desk:
     def view(self) -> dict:
         """Return the newest view; raises `ViewMissing` where there is none."""
         self._seen = self._mark()
-        return read_view(self.folder)
+        return read_view(self.folder, self.view_file)
 
     def failure(self) -> ReadFailure | None:
         """Return why the newest read failed, or None where it succeeded."""
@@ -182,7 +183,7 @@ class Desk:
         return (self.folder / ANSWERS / f"{question.key}.json").exists()
 
     def _mark(self) -> tuple:
-        return tuple(_version(self.folder / name) for name in (VIEW_FILE, FAILURE_FILE))
+        return tuple(_version(self.folder / name) for name in (self.view_file, FAILURE_FILE))
 
 
 def _version(path: Path) -> tuple[int, int] | None:

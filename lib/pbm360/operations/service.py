@@ -1,7 +1,8 @@
 """The one process that reads the warehouse for all viewers, renders the view that everybody sees, and answers them.
 
 `python -m pbm360.operations.service` does so every `PBM360_SNAPSHOT_SECONDS`: the cost does not grow with the viewers.
-Beside it run two threads with connections of their own: what changes slowly is read seldom, and questions are answered.
+Beside it run threads with connections of their own: what changes slowly is read seldom, questions are answered, and the
+page of Patient Satisfaction is kept.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pbm360.operations import answers
 from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, desk_folder, note_failure, write_json
 from pbm360.operations.reading import Background, Snapshot, read_background, read_snapshot
 from pbm360.operations.view import judged_orders, operations_view
+from pbm360.satisfaction.service import SatisfactionPage, run_satisfaction
 from pbm360.settings import Settings, load_settings
 from pbm360.warehouse import Warehouse
 
@@ -122,7 +124,8 @@ def main() -> None:
     watchdog.start()
     stop, picture = threading.Event(), Picture()
     answerer = answers.Answerer(lambda: picture.newest)
-    for work, what in ((run_background, picture), (answers.run, answerer)):
+    others = ((run_background, picture), (answers.run, answerer), (run_satisfaction, SatisfactionPage()))
+    for work, what in others:
         threading.Thread(target=work, args=(what, load_settings, stop), daemon=True).start()
     run(picture, load_settings, stop, watchdog)
 

@@ -5,9 +5,10 @@ const SIGNS = {
   critical: "■ Critical", high: "▲ High", medium: "● Medium",
   red: "■ Runs out first", amber: "▲ Under 3 days", none: "● Enough",
   good: "● As usual", quiet: "▲ Quiet", silent: "■ Silent", unknown: "○ No usual rate",
+  better: "● Better", worse: "▲ Worse", noise: "○ No difference", hidden: "○ Too few to say",
 };
-const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", unknown: "untimed" };
-const RIGHT = new Set(["duration", "hours", "number", "days"]);
+const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", unknown: "untimed", better: "on_track", worse: "at_risk", noise: "untimed", hidden: "untimed" };
+const RIGHT = new Set(["duration", "hours", "number", "signed", "days"]);
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 export function duration(hours) {
@@ -31,6 +32,7 @@ function cellText(kind, value) {
   if (kind === "hours") return `${value} h`;
   if (kind === "days") return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)} d`;
   if (kind === "number") return WHOLE.format(value);
+  if (kind === "signed") return `${value < 0 ? "−" : "+"}${WHOLE.format(Math.abs(value))}`;
   if (kind === "time") return moment(value);
   return value;
 }

@@ -1,0 +1,1 @@
+"""Patient Satisfaction: read the reports, score what patients said, render the page. Small cells stay suppressed."""

@@ -1,0 +1,47 @@
+"""Keep the Patient Satisfaction page's file: look whether the batch's mark moved, and only then read the reports."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+from collections.abc import Callable
+
+from google.api_core.exceptions import GoogleAPICallError, RetryError
+from requests.exceptions import RequestException
+
+from pbm360.operations.desk import SATISFACTION_FILE, desk_folder, write_json
+from pbm360.satisfaction.pace import reading_pause
+from pbm360.satisfaction.reading import Mark, read_mark, read_reports
+from pbm360.satisfaction.view import satisfaction_view
+from pbm360.settings import Settings
+from pbm360.warehouse import Warehouse
+
+
+class SatisfactionPage:
+    """The newest reports, rendered once a mark."""
+
+    def __init__(self) -> None:
+        self.mark: Mark | None = None
+        self.reports = None
+
+    def take(self, warehouse: Warehouse) -> None:
+        """Read the reports where the mark moved, and write the page as of now."""
+        now = datetime.datetime.now(datetime.UTC)
+        mark = read_mark(warehouse)
+        if mark != self.mark or self.reports is None:
+            self.reports, self.mark = read_reports(warehouse, mark), mark
+        write_json(desk_folder(warehouse.settings) / SATISFACTION_FILE, satisfaction_view(self.reports, now))
+
+
+def run_satisfaction(page: SatisfactionPage, load: Callable[[], Settings], stop: threading.Event) -> None:
+    """Keep the page until `stop` is set; after a failure the settings are loaded anew, since addresses may change."""
+    warehouse = None
+    while not stop.is_set():
+        settings = load() if warehouse is None else warehouse.settings
+        try:
+            warehouse = warehouse or Warehouse(settings)
+            page.take(warehouse)
+        except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
+            print(f"{type(error).__name__} while reading the reports: {error}", flush=True)
+            warehouse = None
+        stop.wait(reading_pause(settings))

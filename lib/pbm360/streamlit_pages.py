@@ -1,0 +1,76 @@
+"""What the Streamlit front shows: the views that the one reading process has rendered, and nothing of its own."""
+
+from __future__ import annotations
+
+import datetime
+import json
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from pbm360.operations.desk import SATISFACTION_FILE, VIEW_FILE, ViewMissing, desk_folder, read_view
+from pbm360.satisfaction.pace import reading_pause
+from pbm360.settings import load_settings
+
+STALE_READS = 4  # so many reads may fail before the numbers are called stale
+LEAST_STALE_SECONDS = 10.0
+OPERATIONS_ROWS = (("stages", "throughput"), ("expected", "bottleneck", "ageing"), ("carriers", "cold_chain"))
+PATIENTS_ROWS = (("nps", "csat"), ("outcomes", "costs"), ("reasons", "warnings"))
+PAGES = {
+    "Operations": (VIEW_FILE, "Operational Command Center", OPERATIONS_ROWS, ("orders", "exceptions", "gaps", "feeds")),
+    "Patients": (SATISFACTION_FILE, "Patient Satisfaction", PATIENTS_ROWS, ("cohorts",)),
+}
+SIGNS = {"good": ":green[●]", "quiet": ":orange[▲]", "bad": ":red[■]"}
+
+
+def show() -> None:
+    """Show the page that the viewer chose; it moves as often as the reading process writes."""
+    settings = load_settings()
+    st.set_page_config(page_title="PBM Logistics 360", layout="wide")
+    chosen = st.segmented_control("Page", list(PAGES), default="Operations", label_visibility="collapsed")
+    name, *parts = PAGES[chosen or "Operations"]
+    pause = settings.snapshot_seconds if name == VIEW_FILE else reading_pause(settings)
+    st.fragment(run_every=max(pause, 1.0))(show_view)(desk_folder(settings), name, *parts, STALE_READS * pause)
+
+
+def show_view(folder, name: str, title: str, rows, tables, stale_seconds: float) -> None:
+    """Show one rendered view: head, numbers, figures, tables; say so where there is none or it is old."""
+    st.header(title, anchor=False)
+    try:
+        view = read_view(folder, name)
+    except ViewMissing:
+        st.warning("Waiting for the first read of the warehouse.")
+        return
+    show_age(view, max(stale_seconds, LEAST_STALE_SECONDS))
+    for column, tile in zip(st.columns(len(view["tiles"])), view["tiles"], strict=True):
+        column.metric(tile["label"], tile["text"], help=tile["detail"])
+    for row in rows:
+        for column, key in zip(st.columns(len(row)), row, strict=True):
+            with column.container(border=True):
+                show_figure(key, json.loads(view["figures"][key]))
+    for key in tables:
+        show_table(view["tables"][key])
+
+
+def show_age(view: dict, stale_seconds: float) -> None:
+    """Say how old the numbers are, and what the batch and the stream stand at."""
+    as_of = datetime.datetime.fromisoformat(view["as_of"])
+    seconds = (datetime.datetime.now(datetime.UTC) - as_of).total_seconds()
+    if seconds > stale_seconds:
+        st.error(f"Stale: these numbers are {seconds:,.0f} s old, as of {as_of:%H:%M:%S} UTC.")
+    chips = " · ".join(f"{SIGNS[chip['state']]} {chip['text']}" for chip in view["chips"])
+    st.caption(f"Data as of {as_of:%Y-%m-%d %H:%M:%S} UTC · {chips}")
+
+
+def show_figure(key: str, figure: dict) -> None:
+    """Draw a figure of the view; its title and subtitle stand above it, as on the other front."""
+    title = figure["layout"].pop("title", {})
+    st.markdown(f"**{title.get('text', '')}**  \n:gray[{title.get('subtitle', {}).get('text', '')}]")
+    st.plotly_chart(go.Figure(figure), width="stretch", key=key, theme=None, config={"displayModeBar": False})
+
+
+def show_table(lists: list[dict]) -> None:
+    """Show the first list of a table."""
+    first = lists[0]
+    st.markdown(f":gray[{first['subtitle']}]")
+    st.dataframe(first["rows"], hide_index=True, width="stretch") if first["rows"] else st.caption(first["empty"])
