@@ -9,7 +9,7 @@ import pytest
 from pbm360.simulate import durations, rates
 from pbm360.simulate.choices import choose
 from pbm360.simulate.clearance import abandonment_chance
-from pbm360.simulate.feedback import draw_scores
+from pbm360.simulate.feedback import draw_scores, score_shares
 
 HOUR = 3_600_000_000
 
@@ -46,7 +46,8 @@ def test_refills_are_their_share_of_the_referrals(orders, assert_rate):
 def test_prior_authorizations_are_as_measured(examined, assert_rate):
     asked = [order for order in examined if has(order, "pa_submitted")]
     assert_rate(len(asked), len(examined), 0.737)
-    assert_rate(sum(has(order, "pa_approved") for order in asked), len(asked), 0.899)
+    decided = [order for order in asked if has(order, "pa_approved", "pa_denied")]
+    assert_rate(sum(has(order, "pa_approved") for order in decided), len(decided), 0.899)
 
 
 def test_appeals_are_overturned_as_measured(orders, assert_rate):
@@ -95,7 +96,7 @@ def test_standard_decisions_take_days_and_urgent_ones_one_to_three(orders):
         return [
             (first_at(order, "pa_approved", "pa_denied") - first_at(order, "pa_submitted")) / HOUR / 24
             for order in orders
-            if order.priority == priority and has(order, "pa_submitted")
+            if order.priority == priority and has(order, "pa_approved", "pa_denied")
         ]
 
     assert 4 <= statistics.median(waits("routine")) <= 5.5  # 4 days, then until the insurance works again
@@ -161,13 +162,36 @@ def test_options_are_chosen_by_their_share(assert_rate):
 def test_patients_recommend_as_surveyed_and_less_where_it_went_wrong():
     random = Random(1)
 
-    def score(went_well):
-        answers = [draw_scores(went_well, random)[0] for _ in range(4000)]
+    def score(days_late):
+        answers = [draw_scores(days_late, random)[0] for _ in range(4000)]
         assert set(answers) <= set(range(11))
         return 100 * (sum(nps >= 9 for nps in answers) - sum(nps <= 6 for nps in answers)) / len(answers)
 
-    assert 78 <= score(True) <= 86
-    assert score(False) < 25
+    scores = [score(days_late) for days_late in (0, 1, 2, 5)]
+    assert 78 <= scores[0] <= 86
+    assert scores[1] < 40
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_the_shares_of_scores_follow_the_stated_model():
+    assert score_shares(0) == (0.87, 0.05)
+    assert score_shares(1) == pytest.approx((0.87 * 0.55, 0.05 + 0.6 * 0.87 * 0.45))
+    for days_late in (0.1, 3, 30):
+        promoters, detractors = score_shares(days_late)
+        assert 0 < promoters < 0.87 and detractors > 0.05 and promoters + detractors < 1
+
+
+def test_patients_of_late_orders_call_and_complain_more(orders):
+    def share_of(*types, late):
+        found = [order for order in orders if has(order, "delivered") and is_late(order) == late]
+        return sum(has(order, *types) for order in found) / len(found)
+
+    for event_type in ("call", "complaint"):
+        assert share_of(event_type, late=True) > 2 * share_of(event_type, late=False)
+
+
+def is_late(order) -> bool:
+    return first_at(order, "delivered") > promise_of(order)
 
 
 def test_calls_are_answered_as_the_contracts_ask(orders, assert_rate):

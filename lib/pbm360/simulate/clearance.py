@@ -11,7 +11,10 @@ from pbm360.simulate.walk import Walk
 
 def clear(walk: Walk) -> bool:
     """Take a first fill from RECEIVED to CLINICAL; False where the order ends on the way."""
-    return take_in(walk) and check_benefits(walk) and settle_payment(walk)
+    if not take_in(walk):
+        return False
+    patient_pay = draw_patient_pay(walk.random)
+    return check_benefits(walk, patient_pay) and settle_payment(walk, patient_pay)
 
 
 def take_in(walk: Walk) -> bool:
@@ -22,20 +25,25 @@ def take_in(walk: Walk) -> bool:
     walk.record("intake_completed")
     if walk.happens(rates.INFO_HOLD):
         walk.work(durations.INFO_QUESTION).record("info_requested", reason=choose(rates.INFO_REASONS, walk.random))
-        walk.wait_for_opening(durations.INFO_ANSWER).record("info_received")
-    return True
+        walk.wait_for_opening(durations.INFO_ANSWER)
+        if withdraws(walk, "INFO_HOLD"):
+            return False
+        walk.record("info_received")
+    return not withdraws(walk, "INTAKE")
 
 
-def check_benefits(walk: Walk) -> bool:
+def check_benefits(walk: Walk, patient_pay: float) -> bool:
     """Ask the insurance what it covers, with a prior authorization where it wants one."""
     walk.work(durations.BENEFITS_START).record("benefits_started")
     walk.work_at("benefits", durations.BENEFITS)
+    if withdraws(walk, "BENEFITS"):
+        return False
     needs_authorization = walk.order.plan_type != "cash" and walk.happens(authorization_chance())
     if needs_authorization and not authorize(walk):
         return False
     if needs_authorization:
         walk.wait(durations.LABELLING)  # the answer is entered within minutes
-    walk.record("benefits_completed")
+    walk.record("benefits_completed", patient_pay=patient_pay)
     return True
 
 
@@ -51,6 +59,8 @@ def authorize(walk: Walk) -> bool:
     walk.record("pa_submitted", pa_id=pa_id)
     is_urgent = walk.order.priority == "urgent"
     walk.wait_for_payer(durations.PRIOR_AUTHORIZATION_URGENT if is_urgent else durations.PRIOR_AUTHORIZATION)
+    if withdraws(walk, "PA_PENDING"):
+        return False
     if walk.happens(rates.PRIOR_AUTHORIZATION_APPROVED):
         walk.record("pa_approved", pa_id=pa_id)
         return True
@@ -64,14 +74,13 @@ def authorize(walk: Walk) -> bool:
     return is_overturned
 
 
-def settle_payment(walk: Walk) -> bool:
-    """Find what the patient pays, with assistance where it is much, and get the claim paid."""
-    patient_pay = draw_patient_pay(walk.random)
+def settle_payment(walk: Walk, patient_pay: float) -> bool:
+    """Agree on what the patient pays, with assistance where it is much, and get the claim paid."""
     if patient_pay > 250 and walk.order.plan_type == "commercial" and walk.happens(rates.COPAY_ASSISTED):
         patient_pay = round(patient_pay % 30, 2)
         walk.wait_for_opening(durations.COPAY_ASSISTANCE).record("copay_assistance_applied", patient_pay=patient_pay)
+    walk.wait_for_opening(durations.COST_DECISION)
     if walk.happens(abandonment_chance(patient_pay)):
-        walk.wait_for_opening(durations.COST_DECISION)
         return cancel(walk, "cost")
     walk.work_at("claims", durations.CLAIM_ENTRY).record("claim_submitted")
     if walk.happens(rates.CLAIM_REJECTED):
@@ -95,6 +104,16 @@ def abandonment_chance(patient_pay_usd: float) -> float:
     if patient_pay_usd < 30:
         return rates.ABANDONED_UNDER_30_USD
     return rates.ABANDONED_OVER_250_USD if patient_pay_usd > 250 else rates.ABANDONED_30_TO_250_USD
+
+
+def withdraws(walk: Walk, stage: str) -> bool:
+    """Let a few orders end in a stage for no fault of the pharmacy's; tells whether this one does."""
+    chance, reason = rates.WITHDRAWN[stage]
+    if not walk.happens(chance):
+        return False
+    walk.work(durations.WITHDRAWAL)
+    cancel(walk, reason)
+    return True
 
 
 def cancel(walk: Walk, reason: str) -> bool:

@@ -39,6 +39,8 @@ CLAIM_ENTRY = Duration(1, 0.6)  # [A]
 CLAIM_REPAIR = Duration(4, 0.6)  # [A] from a rejected claim to the next one
 CLINICAL = Duration(3, 0.6)  # [A]
 CALL = Duration(0.2, 0.5)  # [A] the call in which the delivery is agreed, once the patient can be reached
+FIRST_SCHEDULING = Duration(36, 0.6)  # [A] in place of SCHEDULING: a new patient is taught, too
+WITHDRAWAL = Duration(0.5, 0.5)  # [A] until a withdrawn order is cancelled
 CONSENT = Duration(0.05, 0.5)  # [A] in the same call as the scheduling
 PICKING = Duration(3, 0.6)  # [A]
 FILLING = Duration(0.5, 0.5)  # [A]
@@ -53,7 +55,7 @@ PRIOR_AUTHORIZATION = Duration(4 * DAY_HOURS, 0.8)  # [A], within 2-10 business 
 PRIOR_AUTHORIZATION_URGENT = Duration(48, 0.35)  # urgent 24-72 h [S: vendor blogs]
 APPEAL = Duration(7 * DAY_HOURS, 0.5)  # [A]
 COPAY_ASSISTANCE = Duration(24, 0.6)  # [A]
-COST_DECISION = Duration(20, 0.6)  # [A] the patient thinks about the price
+COST_DECISION = Duration(20, 0.6)  # [A] a new patient thinks about the price; with it 14 to 20 days [S: Pharmacy Times]
 SCHEDULING = Duration(24, 0.6)  # [A]
 CLAIM_ANSWER = Duration(5 / 3600, 0.5)  # [A] a claim is judged within seconds
 

@@ -7,7 +7,7 @@ import datetime
 from pbm360.domain.envelope import to_instant
 from pbm360.simulate import durations, rates
 from pbm360.simulate.choices import choose
-from pbm360.simulate.clearance import cancel
+from pbm360.simulate.clearance import withdraws
 from pbm360.simulate.stations import Outage
 from pbm360.simulate.walk import Walk
 
@@ -18,36 +18,43 @@ DOCUMENT_AND_DRUG = 2  # items of a package: the drug and its leaflet; a cold on
 def review(walk: Walk) -> bool:
     """A pharmacist verifies the order, then the patient is called; False where it ends here."""
     walk.work_at("clinical_review", durations.CLINICAL)
-    if walk.happens(rates.CANCELLED_CLINICAL):
-        return cancel(walk, "clinical")
+    if withdraws(walk, "CLINICAL"):
+        return False
     walk.record("clinical_verified")
     return schedule(walk)
 
 
 def schedule(walk: Walk) -> bool:
     """Agree with the patient on a delivery; False where they don't want it any more."""
-    walk.wait_for_opening(durations.SCHEDULING).work_at("scheduling", durations.CALL)
-    if walk.happens(rates.CANCELLED_PATIENT):
-        return cancel(walk, "patient")
+    is_new = walk.order.kind == "first_fill"
+    walk.wait_for_opening(durations.FIRST_SCHEDULING if is_new else durations.SCHEDULING)
+    walk.work_at("scheduling", durations.CALL)
+    if withdraws(walk, "SCHEDULING"):
+        return False
     need_by = to_instant(walk.at).astimezone(walk.hours.zone).date() + datetime.timedelta(days=NEED_BY_DAYS)
     walk.record("patient_scheduled", need_by_date=need_by.isoformat())
     walk.work(durations.CONSENT).record("consent_captured")
     return True
 
 
-def fill(walk: Walk) -> None:
-    """Pick, fill and check until the check passes; what is recalled waits for new stock."""
+def fill(walk: Walk) -> bool:
+    """Pick, fill and check until the check passes; what is recalled waits for new stock. False where it ends here."""
     recall = walk.place.recalls.get(walk.order.drug.temperature_class)
     walk.work_at("picking", durations.PICKING)
     if walk.wait_out(recall):
         walk.work_at("picking", durations.PICKING)
     walk.record("picked", **scan(walk, "pick"))
+    if withdraws(walk, "FILL"):
+        return False
     fill_lot(walk)
     while reason := failure(walk, recall):
         walk.record("qa_failed", reason=reason, **scan(walk, "check"))
         walk.wait_out(recall)
         fill_lot(walk)
+    if withdraws(walk, "QA"):
+        return False
     walk.record("qa_passed", **scan(walk, "check"))
+    return True
 
 
 def fill_lot(walk: Walk) -> None:
@@ -64,8 +71,10 @@ def failure(walk: Walk, recall: Outage | None) -> str | None:
     return choose(rates.QA_REASONS, walk.random) if walk.happens(rates.QA_FAILED) else None
 
 
-def pack(walk: Walk) -> None:
-    """Pack what belongs into the package, seldom with an item too few."""
+def pack(walk: Walk) -> bool:
+    """Pack what belongs into the package, seldom with an item too few; False where the order ends here."""
+    if withdraws(walk, "PACK"):
+        return False
     drug = walk.order.drug
     items_expected = DOCUMENT_AND_DRUG + (drug.pack_type != "ambient")
     walk.work_at("packing", durations.PACKING).record(
@@ -77,6 +86,7 @@ def pack(walk: Walk) -> None:
         temperature_class=drug.temperature_class,
         **scan(walk, "pack"),
     )
+    return not withdraws(walk, "LABELLED")
 
 
 def scan(walk: Walk, station: str) -> dict[str, str]:

@@ -34,7 +34,7 @@ def live(order: Order, place: Place, random: Random) -> Successor | None:
     """Write the order's steps, in the order of event_at and numbered, and return what follows from it."""
     walk = Walk(order, place, random)
     parcel = walk_to_the_door(walk)
-    call(walk)
+    call(walk, parcel)
     successor = follow(walk, parcel) if parcel else None
     order.steps.sort(key=lambda step: step.event_at)  # stable: of one instant the one written first
     for number, step in enumerate(order.steps, 1):
@@ -52,8 +52,8 @@ def walk_to_the_door(walk: Walk) -> Parcel | None:
         walk.work_at("claims", durations.CLAIM_ENTRY).record("claim_paid", patient_pay=patient_pay)
     if walk.order.kind != "reship" and not review(walk):
         return None
-    fill(walk)
-    pack(walk)
+    if not (fill(walk) and pack(walk)):
+        return None
     parcel = ship(walk, walk.place.delivery)
     carry(walk, parcel, walk.place.delivery)
     monitor(walk, parcel)
@@ -82,7 +82,7 @@ def follow(walk: Walk, parcel: Parcel) -> Successor | None:
     order = walk.order
     went_wrong = parcel.ended_as != "delivered" or parcel.is_damaged
     if parcel.ended_as == "delivered":
-        respond(walk, parcel)
+        went_wrong |= respond(walk, parcel)
     if went_wrong and not order.is_reship and walk.happens(rates.RESHIPPED):
         return Successor(walk.hours.after_work(walk.at, durations.CLAIM_REPAIR.draw(walk.random)), order.number, True)
     if parcel.ended_as != "delivered":

@@ -44,7 +44,7 @@ class Population:
         self._journey = Random()
         self._injector = DefectInjector(defect_rates, Random(f"{seed} defects"))
         self._surges = [item.outage(CALENDAR_ZONE) for item in scenarios if item.kind.effect == "arrivals"]
-        self._places = furnish(start, self._orders_a_weight, scenarios)
+        self.places = furnish(start, self._orders_a_weight, scenarios)
         self._drug_shares = shares_of_drugs()
         self._refills: list[Successor] = []
         self._reships: list[Successor] = []
@@ -63,7 +63,7 @@ class Population:
             self._make_due_reships(instant)
             self._make_arrival(instant, PHARMACIES[pharmacy], is_new=is_new)
         self._make_due_reships(start + DAY - 1)
-        for place in self._places.values():
+        for place in self.places.values():
             place.forget(start)
         self.days += 1
         return self.orders[first:]
@@ -102,7 +102,7 @@ class Population:
         self.orders.append(order)
         # Of the order's own: what happens to others, in a scenario for one, doesn't change what is drawn for this one.
         self._journey.seed((self._seed << SEED_BITS) + order.number)
-        successor = live(order, self._places[order.pharmacy.pharmacy_id], self._journey)
+        successor = live(order, self.places[order.pharmacy.pharmacy_id], self._journey)
         if successor:
             heapq.heappush(self._reships if successor.is_reship else self._refills, successor)
         self._injector.inject(order)

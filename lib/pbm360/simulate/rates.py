@@ -34,8 +34,19 @@ ABANDONED_OVER_250_USD = 0.69  # [S: IQVIA 2017]
 CLAIM_REJECTED = 0.06  # [A]
 REJECT_CODES = (("70", 0.15), ("75", 0.20), ("76", 0.25), ("79", 0.25), ("88", 0.10), ("76,88", 0.05))  # [A]
 CLAIM_REVERSED = 0.01  # [A] sent with an error, taken back and sent again
-CANCELLED_CLINICAL = 0.010  # [A]
-CANCELLED_PATIENT = 0.010  # [A]
+# [A] Orders withdrawn in a stage, and why.
+WITHDRAWN = {
+    "INTAKE": (0.004, "clinical"),
+    "INFO_HOLD": (0.03, "patient"),
+    "BENEFITS": (0.008, "payer"),
+    "PA_PENDING": (0.008, "clinical"),
+    "CLINICAL": (0.010, "clinical"),
+    "SCHEDULING": (0.010, "patient"),
+    "FILL": (0.003, "patient"),
+    "QA": (0.002, "clinical"),
+    "PACK": (0.002, "patient"),
+    "LABELLED": (0.002, "patient"),
+}
 
 QA_FAILED = 0.01  # [A]
 QA_REASONS = (("count_error", 0.45), ("label_error", 0.35), ("wrong_item", 0.20))  # [A]
@@ -77,12 +88,16 @@ SUMMER_MONTHS = frozenset([6, 7, 8, 9])  # [A]
 
 SURVEY_ANSWERED = 0.25  # [A] of the delivered orders
 CALLED = 0.12  # [A] orders with a call
+CALLED_LATE = 0.45  # [A] of those that came late, or not at all
 CALL_ABANDONED = 0.04  # at most 5 % [S: contract norms]
 CALL_REASONS = (("status", 0.55), ("billing", 0.22), ("communication", 0.10), ("side_effect", 0.08), ("other", 0.05))
 COMPLAINT = 0.004  # [A] of orders that went well
 COMPLAINT_LATE = 0.10  # [A]
 COMPLAINT_DAMAGED = 0.80  # [A]
-EXCURSION_CLAIMED = 0.30  # [A] of cold excursions
-# Share of promoters and detractors: NPS 80 overall [S: specialty pharmacy surveys]; the late ones' split is [A].
-NPS_ON_TIME = (0.87, 0.05)
-NPS_LATE = (0.42, 0.33)
+EXCURSION_CLAIMED = 0.50  # [A] of cold excursions
+# Promoters and detractors where all went well: NPS 80 overall [S: specialty pharmacy surveys].
+PROMOTERS, DETRACTORS = 0.87, 0.05
+# [A] Each day of delay leaves so much of the promoters, and makes detractors of a part of those it takes away.
+PROMOTERS_KEPT_A_DAY = 0.55
+DETRACTORS_OF_LOST = 0.6
+DAMAGE_IN_DAYS = 2.0  # [A] a damaged parcel or a wrong item weighs as much as so many days of delay

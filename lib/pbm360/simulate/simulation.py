@@ -21,6 +21,7 @@ from pbm360.simulate.defects import DefectRates, Delivery
 from pbm360.simulate.entities import Entities, entities_of
 from pbm360.simulate.messages import Message, encode_delivery
 from pbm360.simulate.opening_hours import DAY
+from pbm360.simulate.places import Place
 from pbm360.simulate.population import Population
 from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
@@ -145,6 +146,11 @@ class Simulation:
     def truth_scenarios(self) -> list[dict]:
         """Return the rows of `pbm_truth.scenarios`: what goes wrong where and when, by plan."""
         return ledger.scenario_rows(self.parameters.scheduled(), self.simulation_id)
+
+    @property
+    def places(self) -> dict[str, Place]:
+        """Map each pharmacy to its calendar and its stations."""
+        return self._population.places
 
     def entities(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> Entities:
         """Return what order management knows at an instant of the wall's (default: `end`)."""
