@@ -70,9 +70,10 @@ bench: setup ## measure speed and memory; writes docs/benchmarks.md
 notebooks: setup ## execute every chapter and store its outputs; CHAPTERS="08 09": store those alone
 	$(RUN)/python -m tests.notebooks.execute $(CHAPTERS)
 
-tables: setup ## make deploy/terraform's table definitions and event schema from sql/ and the domain's data
+tables: setup ## make the table definitions, the event schema and the template that deploy/ takes from the code
 	$(RUN)/python -m pbm360.cloud.table_schemas
 	$(RUN)/python -m pbm360.cloud.event_schema
+	$(RUN)/python -m pbm360.cloud.flex_template
 
 down: ## stop everything that was started here
 	@if [ -x $(RUN)/pbm360 ]; then $(RUN)/pbm360 down; else echo "nothing is installed here, so nothing runs"; fi

@@ -22,6 +22,9 @@ class Schedule:
     target: str
     project: str
     location: str
+    dataset_prefix: str
+    subscription: str
+    dead_letter_topic: str
     executor: str
     image: str
     kernel: str
@@ -48,6 +51,9 @@ def read_schedule(environment: Mapping[str, str]) -> Schedule:
         target=target,
         project=value("PROJECT", "pbm-local"),
         location=value("LOCATION", "US"),
+        dataset_prefix=value("DATASET_PREFIX", "pbm"),
+        subscription=value("SUBSCRIPTION", "orders-events-stream"),
+        dead_letter_topic=value("DEAD_LETTER_TOPIC", "orders-dead-letter"),
         executor=executor,
         image=value("IMAGE", ""),
         kernel=value("KERNEL", "python3"),

@@ -28,8 +28,11 @@ def start_stream() -> BaseOperator:
             "launchParameter": {
                 "jobName": JOB_NAME,
                 "containerSpecGcsPath": SCHEDULE.flex_template,
+                "parameters": stream_parameters(),
                 "environment": {
                     "enableStreamingEngine": True,
+                    # at least once: the tables are sets, the minutes too; an exact delivery would be paid for nothing
+                    "streamingMode": "STREAMING_MODE_AT_LEAST_ONCE",
                     "serviceAccountEmail": f"pbm360-stream@{SCHEDULE.project}.iam.gserviceaccount.com",
                     "subnetwork": f"regions/{region}/subnetworks/pbm360-{region}",
                     "ipConfiguration": "WORKER_IP_PRIVATE",
@@ -40,6 +43,16 @@ def start_stream() -> BaseOperator:
             }
         },
     )
+
+
+def stream_parameters() -> dict[str, str]:
+    """Return what the template is told; the rest are its own defaults (deploy/images/dataflow/metadata.json)."""
+    return {
+        "input_subscription": SCHEDULE.subscription,
+        "dead_letter_topic": SCHEDULE.dead_letter_topic,
+        "dataset_prefix": SCHEDULE.dataset_prefix,
+        "bigquery_location": SCHEDULE.location,
+    }
 
 
 def drain_stream() -> BaseOperator:

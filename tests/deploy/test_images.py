@@ -12,13 +12,14 @@ import pytest
 import yaml
 
 from pbm360.cloud import resources
+from pbm360.stream.options import STREAM_OPTIONS
 from tests.deploy.tools import ROOT, run_uv
 
 IMAGES = ROOT / "deploy" / "images"
 IMPORTS = {  # what each image runs, beside the command line
     "notebooks": ["papermill", "gcsfs", "pbm360.medallion", "pbm360.checks", "pbm360.oms.relay", "pbm360.run_page",
                   "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial"],
-    "dataflow": ["pip", "pbm360.stream.pipeline", "pbm360.stream.landing", "pbm360.stream.sinks", "pbm360.broker"],
+    "dataflow": ["pip", "pbm360.stream.dataflow", "google.cloud.secretmanager"],
     "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center",
                    "streamlit.web.cli"],
 }  # fmt: skip
@@ -118,6 +119,16 @@ def test_the_dashboards_are_healthy_where_either_front_answers():
             threading.Thread(target=server.serve_forever, daemon=True).start()
             assert subprocess.run([*check, str(server.server_port)], check=False).returncode == 0, front
             server.shutdown()
+
+
+def test_the_streams_image_runs_its_entry_as_a_file_and_explains_every_option(pythons):
+    (entry,) = re.findall(r"FLEX_TEMPLATE_PYTHON_PY_FILE=/app/(\S+)", (IMAGES / "dataflow" / "Dockerfile").read_text())
+    environment = {"PYTHONPATH": str(ROOT / "lib"), "PATH": str(pythons["dataflow"].parent), "COLUMNS": "300"}
+    command = [str(pythons["dataflow"]), str(ROOT / entry), "--help"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=240)
+    assert done.returncode == 0, done.stderr
+    for option in STREAM_OPTIONS:
+        assert f"--{option.name} " in done.stdout and option.help[:60] in " ".join(done.stdout.split()), option.name
 
 
 def test_the_streams_image_has_the_beam_of_the_lock():

@@ -1,0 +1,13 @@
+-- The recent entries into a stage, event by event, as the live table knows them: what a stream before this one counted.
+-- Grain: one row per distinct event, minute, stage, pharmacy and carrier.
+-- Parameters: since (event time, UTC).
+
+select distinct
+    timestamp_trunc(event_at, minute) as minute_at,
+    stage,
+    coalesce(pharmacy_id, '') as pharmacy_id,
+    coalesce(carrier, '') as carrier,
+    source,
+    event_id
+from pbm_live.order_events
+where event_at >= @since and stage is not null;
