@@ -1,4 +1,4 @@
--- The recent entries into a stage, event by event, as the live table knows them: what a stream before this one counted.
+-- The recent entries into a stage, event by event, as live knows them: what was counted before.
 -- Grain: one row per distinct event, minute, stage, pharmacy and carrier.
 -- Parameters: since (event time, UTC).
 
