@@ -13,7 +13,7 @@ AIRFLOW_PORT ?= 8080
 FAST_TESTS := $(addprefix tests/,domain feeds figures widgets simulate local/pubsub dags/test_structure.py \
 	test_environment.py test_settings.py test_runs.py test_warehouse.py test_medallion.py test_oms.py)
 
-.PHONY: help setup up demo test test-fast lint airflow lab dashboards bench notebooks tables down clean
+.PHONY: help setup up demo test test-fast test-java lint airflow lab dashboards bench notebooks tables down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -47,6 +47,13 @@ test-fast: $(INSTALLED_FOR_TESTS) ## run the tests of everything pure, in under 
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
 	$(RUN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(FAST_TESTS)
+
+.pbm360/java/%/.fetched: deploy/java/%/pom.xml
+	mvn --batch-mode --quiet -f $< dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=$(CURDIR)/$(@D)
+	@touch $@
+
+test-java: setup .pbm360/java/expansion/.fetched ## measure Beam's own exactly-once sink (needs Java 17 and Maven)
+	$(RUN)/python -m tests.java.expansion
 
 airflow: up $(INSTALLED_FOR_TESTS) ## start a local Airflow with its web page on 127.0.0.1
 	AIRFLOW_HOME=$(CURDIR)/.pbm360/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \
