@@ -21,7 +21,7 @@ END = datetime.datetime(2026, 11, 20, 18, tzinfo=datetime.UTC)
 DAYS = [datetime.date(2026, 11, day) for day in range(18, 21)]
 ENTITIES = ("patients", "pharmacies", "drugs", "orders")
 READ_TABLES = [*TABLES, "bronze.raw_orders", "bronze.oms_patients", "bronze.oms_orders", "live.order_events"]
-READ_TABLES += ["vault.patient_keys", "truth.orders", "truth.defects"]
+READ_TABLES += ["vault.patient_keys", "truth.orders", "truth.knowable_orders", "truth.defects"]
 UNEQUAL_BY_NATURE = {"created_at", "reconciled_at"}
 
 
@@ -60,6 +60,8 @@ def filled(warehouse, simulation, rows, without: list[str] = (), days=DAYS[:-1])
     kept = [row for row in rows if not names(row, without)]
     warehouse.load_rows("bronze.raw_orders", kept)
     warehouse.load_rows("truth.orders", [row for row in simulation.truth_orders() if row["order_id"] not in without])
+    knowable = [row for row in simulation.knowable_orders() if row["of_order_id"] not in without]
+    warehouse.load_rows("truth.knowable_orders", knowable)
     warehouse.load_rows("truth.defects", [row for row in simulation.truth_defects() if row["order_id"] not in without])
     entities = simulation.entities()
     for name in ENTITIES:

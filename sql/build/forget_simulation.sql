@@ -6,3 +6,5 @@ delete from pbm_truth.orders where simulation_id = @simulation_id;
 delete from pbm_truth.defects where simulation_id = @simulation_id;
 
 delete from pbm_truth.scenarios where simulation_id = @simulation_id;
+
+delete from pbm_truth.knowable_orders where simulation_id = @simulation_id;

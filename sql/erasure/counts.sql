@@ -57,7 +57,21 @@ where patient_id = @patient_id
 union all
 select 'truth.orders' as table_name, count(*) as row_count
 from pbm_truth.orders
-where patient_id = @patient_id
+where
+    patient_id = @patient_id
+    or order_id in (
+        select knowable_orders.of_order_id
+        from pbm_truth.knowable_orders as knowable_orders
+        inner join pbm_vault.erased_orders as erased_orders
+            on erased_orders.order_id = knowable_orders.order_id
+        where erased_orders.is_shared
+    )
+union all
+select 'truth.knowable_orders' as table_name, count(*) as row_count
+from pbm_truth.knowable_orders
+where
+    order_id in (select order_id from pbm_vault.erased_orders)
+    or of_order_id in (select order_id from pbm_truth.orders where patient_id = @patient_id)
 union all
 select 'truth.defects' as table_name, count(*) as row_count
 from pbm_truth.defects

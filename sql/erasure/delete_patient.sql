@@ -3,7 +3,7 @@
 -- Sources: pbm_vault.erased_orders, pbm_vault.erased_messages.
 -- Parameters: patient_id, patient_key, erasure_id, completed_at, deleted_row_count.
 -- Facts of an order id that several patients' orders share go, too: publish_shared.sql brings back
--- those of the others.
+-- those of the others, and the truth of a reused id, which is another's then, is no longer compared.
 
 begin transaction;
 
@@ -88,6 +88,22 @@ where message_id in (select message_id from pbm_vault.erased_messages);
 
 delete from pbm_vault.patient_keys
 where patient_id = @patient_id;
+
+delete from pbm_truth.orders
+where
+    patient_id != @patient_id
+    and order_id in (
+        select knowable_orders.of_order_id
+        from pbm_truth.knowable_orders as knowable_orders
+        inner join pbm_vault.erased_orders as erased_orders
+            on erased_orders.order_id = knowable_orders.order_id
+        where erased_orders.is_shared
+    );
+
+delete from pbm_truth.knowable_orders
+where
+    order_id in (select order_id from pbm_vault.erased_orders)
+    or of_order_id in (select order_id from pbm_truth.orders where patient_id = @patient_id);
 
 delete from pbm_truth.orders
 where patient_id = @patient_id;

@@ -1,15 +1,18 @@
 """Simulated worlds that several modules read, what a receiver makes of their messages, and what a rate allows."""
 
 import datetime
-import json
-import math
 
 import pytest
+from scipy.stats import binom
 
-from pbm360.domain.rules import codes, event_types, stages
+from pbm360.domain.decode import COLUMNS, Decoder, Rejection, Stamps
+from pbm360.domain.envelope import to_instant, to_microseconds
 from pbm360.simulate import NO_DEFECTS, Simulation, SimulationParameters, simulate
+from tests.conftest import TEST_KEY
 
 END = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)  # a Monday
+INSTANTS = ("event_at", "known_at", "publish_time", "ingested_at", "promised_at")
+FALSE_ALARM = 1e-8
 
 
 @pytest.fixture(scope="session")
@@ -43,49 +46,47 @@ def receive():
 
 
 @pytest.fixture(scope="session")
+def judge():
+    """Return the function that judges messages by the receiver's rules."""
+    return judged_messages
+
+
+@pytest.fixture(scope="session")
+def judged(messages) -> list[tuple]:
+    """The history's messages, each with its verdict."""
+    return judged_messages(messages)
+
+
+@pytest.fixture(scope="session")
 def assert_rate():
     """Return the function that holds a count against a rate."""
     return check_rate
 
 
 def check_rate(found: int, of: int, rate: float) -> None:
-    """Hold a count against a binomial of this rate, within five standard deviations."""
-    deviation = math.sqrt(of * rate * (1 - rate))
-    assert abs(found - of * rate) <= 5 * deviation, f"{found} of {of}: {found / of:.4f} instead of {rate:.4f}"
+    """Hold a count against a binomial of this rate: a right one fails once in a hundred million such tests."""
+    chance = min(binom.cdf(found, of, rate), binom.sf(found - 1, of, rate))
+    assert chance > FALSE_ALARM / 2, f"{found} of {of}: {found / max(of, 1):.5f} instead of {rate:.5f}"
 
 
 def received_events(messages) -> list[dict]:
-    """Decode messages as silver does, duplicates included: rows with the columns that a lifecycle needs."""
+    """Return the accepted events, duplicates included, with the columns of silver."""
+    return [event for _, event in judged_messages(messages) if isinstance(event, dict)]
+
+
+def judged_messages(messages) -> list[tuple]:
+    """Judge messages by the receiver's rules: pairs of a message and its event's row, or why it is refused."""
+    decoder = Decoder(TEST_KEY)
     found = []
     for number, message in enumerate(messages):
-        try:
-            event = json.loads(message.payload)
-        except json.JSONDecodeError:
-            continue
-        found.append(received_event(event, message, number))
+        known_at = to_microseconds(message.observed_at)
+        verdict = decoder.decode(message.payload, Stamps(f"{number:09d}", known_at, known_at, known_at))
+        found.append((message, verdict if isinstance(verdict, Rejection) else as_row(verdict)))
     return found
 
 
-def received_event(event: dict, message, number: int) -> dict:
-    data = event["data"]
-    event_type = codes("type")[event["type"].strip().lower()]
-    decision = codes("decision")[data["decision"].strip().lower()] if "decision" in data else None
-    kind = event_types()[event_type]
-    stage = kind.stage_when_denied if decision == "denied" else kind.stage
-    return {
-        "source": event["source"],
-        "event_id": event["id"],
-        "event_type": event_type,
-        "event_at": datetime.datetime.fromisoformat(event["time"]),
-        "order_id": event["subject"],
-        "stage": stage,
-        "stage_order": stages()[stage].stage_order if stage else None,
-        "message_id": f"{number:09d}",
-        "known_at": message.observed_at,
-        "decision": decision,
-        "patient_key": data.get("patient_id"),
-        "pharmacy_id": data.get("pharmacy_id"),
-        "drug_ndc": data.get("drug_ndc"),
-        "carrier": codes("carrier")[data["carrier"].strip().lower()] if "carrier" in data else None,
-        "promised_at": datetime.datetime.fromisoformat(data["promised_at"]) if "promised_at" in data else None,
-    }
+def as_row(values: list) -> dict:
+    """Return a decoded event as a row, its instants as aware datetimes."""
+    row = dict(zip(COLUMNS, values, strict=True))
+    instants = {name: to_instant(row[name]) for name in INSTANTS if row[name] is not None}
+    return row | instants

@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from pbm360.domain.privacy import publishable_zip3
 from pbm360.domain.rules import codes
-from pbm360.simulate.world import PHARMACIES, drugs
+from pbm360.simulate.world import PHARMACIES, SYNTHETIC_LABELERS, drugs
 
 
 def test_every_order_names_a_patient_a_pharmacy_and_a_drug_that_exist(simulation):
@@ -55,7 +55,7 @@ def test_ndcs_say_that_they_are_synthetic(simulation):
     rows = simulation.entities().drugs
     assert 40 <= len(rows) <= 50
     for row in rows:
-        assert row["drug_ndc"].startswith("99999")
+        assert row["drug_ndc"].startswith(SYNTHETIC_LABELERS)
         assert len(row["drug_ndc"]) == 11
         assert row["is_synthetic_ndc"] is True
 

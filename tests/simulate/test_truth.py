@@ -16,7 +16,7 @@ def rows_of(warehouse, table: str, simulation, *, without: str = "") -> list[dic
 
 def ordered(rows: list[dict], *, without: str = "") -> list[dict]:
     kept = [{name: value for name, value in row.items() if name != without} for row in rows]
-    return sorted(kept, key=lambda row: (row["order_id"], row.get("event_id", "")))
+    return sorted(kept, key=lambda row: (row["order_id"], row.get("event_id", ""), row.get("defect", "")))
 
 
 def test_truth_is_written_and_written_anew_without_a_second_copy(warehouse, end):

@@ -178,6 +178,7 @@ MILESTONES = (
     "cancelled_at",
     "promised_at",
 )
+TEXTS = ("stage", "status", "pharmacy_id", "drug_ndc", "carrier")
 DEFECT = {
     "simulation_id": "s1",
     "defect": "missing_scan",
@@ -196,11 +197,17 @@ SCENARIO = {
     "begins_at": START,
     "ends_at": LATER,
 }
+KNOWABLE = {**ORDER, "is_phantom": False, "hidden_by": "orphan", "stage": "LABELLED", "carrier": "ups"}
 TRUTH = {
     "truth.orders": [
         {**ORDER, "order_id": "A1", "received_at": LATER, "packed_at": START, "promised_at": LATER},
         {**ORDER, "order_id": "t1", **dict.fromkeys(MILESTONES, LATER)},  # gold has no row of it
         {**ORDER, "order_id": "F1", "simulation_id": "s2", "packed_at": START, "event_count": 2},
+        {**ORDER, "order_id": "k2", "carrier": "ups", "delivered_at": LATER},
+    ],
+    "truth.knowable_orders": [
+        {**KNOWABLE, "order_id": "k1", "of_order_id": "F1", "is_phantom": True},  # gold has no such order
+        {**KNOWABLE, "order_id": "k2 (2)", "of_order_id": "k2"},  # and no defect hides anything of k2
     ],
     "truth.defects": [{**DEFECT, "order_id": "F1"}, {**DEFECT, "order_id": "t1", "defect": "late"}],
     "truth.scenarios": [{**SCENARIO, "simulation_id": name} for name in ("s1", "s2")],

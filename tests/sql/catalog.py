@@ -35,6 +35,7 @@ PARAMETERS = {
     "first_date": "DATE",
     "history_days": "INT64",
     "import_id": "STRING",
+    "knowable_order_ids": "ARRAY<STRING>",
     "known_date": "DATE",
     "last_date": "DATE",
     "max_runs": "INT64",

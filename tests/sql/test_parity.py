@@ -11,7 +11,7 @@ from pbm360.erasure import word_pattern
 from pbm360.warehouse import STAGED_TABLES, statements
 from tests.conftest import TEST_KEY
 from tests.sql import scenario
-from tests.sql.broken_rows import BROKEN, BROKEN_DAY, MILESTONES, TRUTH
+from tests.sql.broken_rows import BROKEN, BROKEN_DAY, MILESTONES, TEXTS, TRUTH
 from tests.sql.catalog import created, sql_files
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
@@ -222,7 +222,8 @@ def test_every_check_finds_the_same_in_broken_tables_and_each_can_fail(make_ware
 def check_names(sql_file: str) -> set[str]:
     """Return the names of the checks that a file makes, as its text has them."""
     if sql_file == f"checks/{checks.TRUTH_CHECK}.sql":
-        return {f"gold has the true {column}" for column in (*MILESTONES, "stage", "status", "event_count")}
+        columns = {f"gold has the true {column}" for column in (*MILESTONES, *TEXTS, "event_count")}
+        return columns | {"the ledger says what hides the truth"}
     text = " ".join(statements(sql_file)[0].split())
     return {part.rpartition("'")[2] for part in text.split("' as check_name")[:-1]}
 
@@ -239,7 +240,7 @@ def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_refere
     changes = {
         "build/start_run.sql": {**RUN, "started_at": instant("21 12:00"), "cut_at": instant("21 12:00")},
         "build/mark_failed.sql": {**RUN, "finished_at": instant("21 12:01"), "detail": "what 'it' said"},
-        "build/forget_orders.sql": {"simulation_id": "s1", "order_ids": ["t1", "t2"]},
+        "build/forget_orders.sql": {"simulation_id": "s1", "order_ids": ["t1", "t2"], "knowable_order_ids": ["k1"]},
         "build/forget_snapshot.sql": {"snapshot_date": DAYS[0]},
     }
     for sql_file, parameters in changes.items():

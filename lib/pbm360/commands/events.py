@@ -34,18 +34,27 @@ def simulate(
     scenario: Annotated[
         list[str] | None, typer.Option(help=f"what goes wrong, NAME or NAME@DAY; again for more: {scenario_names()}")
     ] = None,
+    defect: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=RATE", help="rate of one defect, e.g. late=0.1; may be repeated")
+    ] = None,
+    has_defects: Annotated[bool, typer.Option("--defects/--no-defects", help="damage messages as sources do")] = True,
     trickle: Annotated[bool, typer.Option(help="go on after --end until stopped (Ctrl-C)")] = False,
 ) -> None:
     """Simulate orders and publish their events: the past as fast as possible, then (--trickle) what comes next."""
     from pbm360 import oms
-    from pbm360.simulate import SimulationParameters
+    from pbm360.simulate import NO_DEFECTS, DefectRates, SimulationParameters
     from pbm360.simulate import simulate as make_simulation
     from pbm360.simulate.clock import parse_rate
     from pbm360.simulate.publish import publish_history, publish_live
 
     pace = parse_rate(rate)
     parameters = SimulationParameters(
-        orders=orders, days=days, end=end_of_history(start, end, days), seed=seed, scenarios=tuple(scenario or ())
+        orders=orders,
+        days=days,
+        end=end_of_history(start, end, days),
+        seed=seed,
+        defects=(DefectRates() if has_defects else NO_DEFECTS).changed(defect or []),
+        scenarios=tuple(scenario or ()),
     )
     settings = running_settings()
     simulation = make_simulation(parameters)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pbm360.domain.envelope import to_instant
 from pbm360.domain.lifecycle import MILESTONES, STATUS_OF_STAGE
 from pbm360.simulate.clock import Clock
+from pbm360.simulate.defects.reused_ids import is_hidden
 from pbm360.simulate.scenarios import Scenario
 from pbm360.simulate.world import PHARMACIES, Order, Step, source_of, stage_of
 
@@ -17,12 +18,12 @@ COLUMN_OF_TYPE = {event_type: column for column, types in MILESTONES.items() for
 
 
 def truth_row(order: Order, simulation_id: str, known_until: int, clock: Clock) -> dict[str, object] | None:
-    """Return an order's true row, of what was known by the wall's instant; None where nothing of it was sent yet.
+    """Return an order's true row, of what was known by the wall's instant; None where nothing tells of it yet.
 
-    Scans that were withheld count as if they had come: the truth holds what happened.
+    Events that were withheld or refused count as if they had come: the truth holds what happened.
     """
     known = [step for step in order.steps if clock.wall(step.known_at) <= known_until]
-    if all(step.is_withheld for step in known):
+    if all(is_hidden(step) for step in known):
         return None
     stage = true_stage(known)
     promised = next((step for step in reversed(known) if step.promised_at), None)

@@ -42,7 +42,7 @@ class Population:
         self._orders_a_weight = orders / sum(day_weights(start + day * DAY).sum() for day in range(days))
         self._births = Random(f"{seed} births")
         self._journey = Random()
-        self._injector = DefectInjector(defect_rates, Random(f"{seed} defects"))
+        self._injector = DefectInjector(defect_rates, seed, start, days)
         self._surges = [item.outage(CALENDAR_ZONE) for item in scenarios if item.kind.effect == "arrivals"]
         self.places = furnish(start, self._orders_a_weight, scenarios)
         self._drug_shares = shares_of_drugs()

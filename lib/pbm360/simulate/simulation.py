@@ -19,6 +19,7 @@ from pbm360.simulate import ledger
 from pbm360.simulate.clock import LIVE_RATE, Clock
 from pbm360.simulate.defects import DefectRates, Delivery
 from pbm360.simulate.entities import Entities, entities_of
+from pbm360.simulate.knowable import knowable_rows
 from pbm360.simulate.messages import Message, encode_delivery
 from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.places import Place
@@ -133,6 +134,15 @@ class Simulation:
             ledger.truth_row(order, self.simulation_id, until, clock) for order in self.orders_born(known_until, rate)
         )
         return [row for row in rows if row is not None]
+
+    def knowable_orders(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> list[dict]:
+        """Return the rows of `pbm_truth.knowable_orders` by what was known at an instant (default: `end`)."""
+        clock, until = Clock(self.end, rate), self._wall(known_until)
+        rows = []
+        for order in self.orders_born(known_until, rate):
+            truth = ledger.truth_row(order, self.simulation_id, until, clock)
+            rows += knowable_rows(order, truth, self.simulation_id, until, clock)
+        return rows
 
     def truth_defects(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> list[dict]:
         """Return the rows of `pbm_truth.defects` that came to the topic by an instant (default: `end`)."""

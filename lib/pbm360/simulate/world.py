@@ -1,7 +1,7 @@
 """The places and things of the simulated world: pharmacies, drugs, and what an order and its steps are.
 
 Everything here is invented and says so, except the drugs' names, forms and strengths (Drugs@FDA). The National Drug
-Codes are synthetic: 99999 is the labeler of none.
+Codes are synthetic: no labeler has the code 99999 or 00000.
 """
 
 from __future__ import annotations
@@ -10,8 +10,15 @@ import csv
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from pbm360.domain.rules import event_types
+
+if TYPE_CHECKING:
+    from pbm360.simulate.defects import Delivery, Injection, SentForm
+
+
+SYNTHETIC_LABELERS = ("99999", "00000")  # one begins with a zero, which a careless source loses
 
 
 @dataclass(frozen=True)
@@ -122,7 +129,7 @@ class Step:
     event_id: str = ""
     known_at: int = 0  # when the pharmacy knows it, or would have where it is withheld
     is_withheld: bool = False  # its scan is missing: no message tells of it
-    spelling: tuple[str, dict[str, object]] | None = None  # type and data as sent, where they are spelled wrongly
+    sent: SentForm | None = None  # how its message differs from the plain one
 
 
 @dataclass(slots=True)
@@ -143,8 +150,9 @@ class Order:
     previous_order_id: str | None = None
     is_reship: bool = False
     steps: list[Step] = field(default_factory=list)  # in the order of event_at
-    deliveries: list[tuple] = field(default_factory=list)  # see defects.Delivery
-    defects: list[tuple] = field(default_factory=list)  # see defects.Injection
+    reported_as: str | None = None  # another order's id, under which it is sent
+    deliveries: list[Delivery] = field(default_factory=list)
+    defects: list[Injection] = field(default_factory=list)
 
     @property
     def kind(self) -> str:
