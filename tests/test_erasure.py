@@ -102,7 +102,7 @@ def erased(make_warehouse, simulation, rows):
     words = [patient, *orders_of(simulation, patient)]
     seen, never = make_warehouse(), make_warehouse()
     entities = simulation.entities()
-    oms.seed(seen.settings, *(getattr(entities, name) for name in ENTITIES))
+    oms.seed(seen.settings, **vars(entities))
     filled(seen, simulation, rows)
     kept = filled(never, simulation, rows, without=words)
     runs = seen.settings.state_dir / "runs" / "2026-11-19"

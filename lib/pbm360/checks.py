@@ -20,7 +20,12 @@ MEDALLION_CHECKS = (
     "dim_pharmacies",
     "dim_stages",
 )
-REVIEW_CHECKS = ("scanner_clocks", "source_anomalies", "live_against_batch")  # of a published day; they stop nothing
+REVIEW_CHECKS = (  # of a published day; they stop nothing
+    "scanner_clocks",
+    "source_anomalies",
+    "live_against_batch",
+    "order_management",
+)
 WHOLE_DAY_CHECK = "source_anomalies"
 TRUTH_CHECK = "truth_orders"
 

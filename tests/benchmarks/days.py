@@ -37,7 +37,7 @@ def _days(settings: Settings) -> list[tuple[str, str]]:
     oms.migrate(settings)
     simulation = simulate(SimulationParameters(orders=ORDERS, days=DAYS, end=end, seed=360))
     entities = simulation.entities()
-    oms.seed(settings, entities.patients, entities.pharmacies, entities.drugs, entities.orders)
+    oms.seed(settings, **vars(entities))
     rows = [simulated_row(number, message) for number, message in enumerate(simulation.messages())]
     warehouse.load_rows("bronze.raw_orders", rows)
     warehouse.load_rows("truth.orders", simulation.truth_orders())

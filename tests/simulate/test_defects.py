@@ -146,7 +146,7 @@ def test_no_list_has_a_spelling_that_is_called_unknown():
 
 
 def test_a_megabyte_is_accepted_and_the_other_poisons_are_refused(end, judge):
-    poisoned = world_of(end, poison=1.0)
+    poisoned = world_of(end, poison=0.1)
     noted = Counter(row["detail"].partition(":")[0] for row in poisoned.truth_defects())
     assert set(noted) == {"number_for_time", "null_byte", "megabyte"}
     verdicts = Counter()
@@ -179,7 +179,7 @@ def test_the_hour_that_repeats_is_stamped_an_hour_early(judge):
     world = world_of(after_summer_time, orders=1500, days=7, dst_hour=1.0)
     rows = {row["event_id"]: row for row in world.truth_defects()}
     assert {row["defect"] for row in rows.values()} == {"dst_hour"}
-    assert len(rows) > 5
+    assert len(rows) > 2
     for message, verdict in judge(world.messages()):
         if verdict["event_id"] in rows:
             written = json.loads(message.payload)["time"]

@@ -104,6 +104,11 @@ BROKEN = {
         for source, counts in (("payer", (10, 100, 100)), ("wms", (400, 100, 100)), ("iot", (1, 4, 4)))
         for weeks, count in enumerate(counts)
     ],
+    "bronze.oms_orders": [
+        {"snapshot_date": DAY, "order_id": "untold", "patient_id": "P1", "created_at": START - WEEK},
+        {"snapshot_date": DAY, "order_id": "of-today", "patient_id": "P1", "created_at": START},
+        {"snapshot_date": DAY - WEEK, "order_id": "A1", "patient_id": "P1", "created_at": START - 2 * WEEK},
+    ],
     "silver.rejected_events": [REFUSAL, REFUSAL, {**REFUSAL, "message_id": "m1", "detail": "nps"}],
     "gold.fact_order_lifecycle": [
         FACT,

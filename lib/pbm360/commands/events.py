@@ -60,7 +60,7 @@ def simulate(
     simulation = make_simulation(parameters)
     if history:
         entities = simulation.entities()
-        oms.seed(settings, entities.patients, entities.pharmacies, entities.drugs, entities.orders)
+        oms.seed(settings, **vars(entities))
         with progress_bar() as progress:
             task = progress.add_task("publishing events", total=None)
             counts = publish_history(settings, simulation, progress=lambda n: progress.update(task, completed=n))

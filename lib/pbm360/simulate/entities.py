@@ -1,4 +1,4 @@
-"""List what order management knows of a simulated world: the rows of its patients, pharmacies, drugs and orders."""
+"""List what order management knows of a simulated world: the rows of each entity."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pbm360.domain.envelope import to_instant
+from pbm360.simulate import parties
 from pbm360.simulate.clock import Clock
 from pbm360.simulate.patients import Patient
 from pbm360.simulate.world import PHARMACIES, Order, drugs
@@ -23,16 +24,20 @@ class Entities:
     pharmacies: list[dict]
     drugs: list[dict]
     orders: list[dict]
+    prescribers: list[dict]
+    payers: list[dict]
 
 
 def entities_of(orders: Sequence[Order], patients: Sequence[Patient], clock: Clock) -> Entities:
-    """Return the rows of these orders and of their patients, of every pharmacy and of every drug."""
+    """Return the rows of these orders and of their patients, and of every pharmacy, drug, prescriber and payer."""
     ordering = {order.patient_id for order in orders}
     return Entities(
         patients=[columns(item, PATIENT_COLUMNS) for item in patients if item.patient_id in ordering],
         pharmacies=[columns(item, PHARMACY_COLUMNS) for item in PHARMACIES],
         drugs=[columns(item, DRUG_COLUMNS) | {"is_synthetic_ndc": True} for item in drugs()],
         orders=[order_columns(order, clock) for order in orders],
+        prescribers=parties.prescribers(),
+        payers=parties.payers(),
     )
 
 
@@ -52,4 +57,6 @@ def order_columns(order: Order, clock: Clock) -> dict:
         "priority": order.priority,
         "quantity": order.drug.quantity,
         "days_supply": order.drug.days_supply,
+        "prescriber_id": parties.prescriber_of(order.patient_id),
+        "payer_id": parties.payer_of(order.patient_id, order.plan_type),
     }
