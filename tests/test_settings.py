@@ -18,6 +18,13 @@ def test_defaults_point_at_the_laptop(tmp_path):
     assert settings.bigquery_url == ""
 
 
+def test_the_dashboards_are_read_for_each_second_on_a_laptop_and_seldom_where_a_read_costs(tmp_path):
+    on_gcp = {"PBM360_TARGET": "gcp", "PBM360_PROJECT": "my-project"}
+    environments = ({}, on_gcp, on_gcp | {"PBM360_SNAPSHOT_SECONDS": "5"})
+    found = [load_settings({"PBM360_STATE_DIR": str(tmp_path)} | each).snapshot_seconds for each in environments]
+    assert found == [1.0, 15.0, 5.0]
+
+
 def test_settings_are_frozen(tmp_path):
     with pytest.raises(FrozenInstanceError):
         load_settings({"PBM360_STATE_DIR": str(tmp_path)}).target = "gcp"

@@ -88,6 +88,7 @@ resource "google_cloud_run_v2_service" "dashboard" {
       dynamic "env" {
         for_each = merge(local.settings, {
           PBM360_DASHBOARDS_ADDRESS = "0.0.0.0"
+          PBM360_IAP_AUDIENCE       = "/projects/${data.google_project.current.number}/locations/${var.region}/services/pbm360-${each.key}"
           PBM360_KERNEL_BUDGET      = tostring(var.kernel_budget)
           PBM360_SNAPSHOT_SECONDS   = tostring(var.snapshot_seconds)
         })

@@ -32,7 +32,7 @@ COLUMNS = {
     "orders": (
         ("order_id", "Order", "open"),
         ("stage_label", "Stage", "text"),
-        ("risk", "State", "pill"),
+        ("risk", "Time limit", "pill"),
         ("hours_to_breach", "To breach", "duration"),
         ("age_hours", "In stage for", "duration"),
         ("sla_hours", "Allowed", "hours"),
@@ -50,7 +50,7 @@ COLUMNS = {
     ),
     "gaps": (
         ("order_id", "Order", "open"),
-        ("gap", "State", "pill"),
+        ("gap", "Supply", "pill"),
         ("slack_days", "Slack", "days"),
         ("drug", "Drug", "text"),
         ("stage_label", "Stage", "text"),
@@ -74,7 +74,8 @@ class CommandCenter:
     def __init__(self, settings: Settings, *, stale_after_seconds: float = 10.0):
         self.desk = Desk(desk_folder(settings))
         self.view: dict | None = None
-        stale_after = max(stale_after_seconds, 3 * settings.snapshot_seconds)
+        is_quick = 2 * settings.snapshot_seconds <= stale_after_seconds
+        stale_after = stale_after_seconds if is_quick else settings.snapshot_seconds + stale_after_seconds
         self.head = PageHead("Operational Command Center", QUESTION, stale_after)
         self.filters, self.key_numbers, self.since = FilterBar(), KpiTiles(), SincePanel()
         self.plots = {key: PlotPanel(key=key) for key in (*PLOTS, "then", "now")}

@@ -1,10 +1,10 @@
-"""The dashboards' web server: standalone Voilà with our own template, on 127.0.0.1 alone.
+"""The dashboards' web server: standalone Voilà with our own template, and nothing else of Voilà's reachable.
 
-In a container it serves 0.0.0.0 (`PBM360_DASHBOARDS_ADDRESS`), behind a proxy that asks who it is. A viewer beyond the
+It serves 127.0.0.1; with `PBM360_DASHBOARDS_ADDRESS` more, to whom `dashboard_access` lets in. A viewer beyond the
 kernel budget is asked to come back later, so that those who look keep their memory.
 
-Beside it runs one snapshot process; it is started again where it ends. Viewers' kernels read its file. A kernel whose
-page is gone is culled; the kernel that waits, already warm, for the next viewer is not.
+Beside it runs one snapshot process; it is started again where it ends. Viewers' kernels (`dashboard_kernels`) read its
+files. A kernel whose page is gone is culled; the kernel that waits, already warm, for the next viewer is not.
 """
 
 from __future__ import annotations
@@ -16,53 +16,42 @@ import sys
 from pathlib import Path
 
 import plotly
-from jupyter_server._tz import utcnow
-from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager
+from jinja2 import ChoiceLoader
 from jupyter_server.utils import url_path_join
 from tornado.ioloop import IOLoop, PeriodicCallback
 from tornado.web import HTTPError
 from traitlets.config import Config
 from voila.app import Voila
+from voila.request_info_handler import RequestInfoSocketHandler
+from voila.shutdown_kernel_handler import VoilaShutdownKernelHandler
+from voila.static_file_handler import AllowListFileHandler, TemplateStaticFileHandler
 from voila.tornado.handler import TornadoVoilaHandler
 
+from pbm360.dashboard_access import LOOPBACK, access
+from pbm360.dashboard_kernels import (
+    CULL_IDLE_SECONDS,
+    CULL_INTERVAL_SECONDS,
+    KERNEL_IN_PAGE,
+    LARGEST_MESSAGE,
+    REFILL_SECONDS,
+    WARM_KERNELS,
+    ClosingPageHandler,
+    KernelOwners,
+    PageConnection,
+    WarmKernelManager,
+)
 from pbm360.settings import Settings
 
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
 TEMPLATE = "pbm360"
-LOOPBACK = "127.0.0.1"
 FRONT_PAGE = "command_center.ipynb"
 OTHER_PAGES = {"patient-satisfaction": "patient_satisfaction.ipynb"}  # address: notebook
-WARM_KERNELS = 2  # for the front page; one for each other
-REFILL_SECONDS = 6.0  # the next kernel starts once the page that took the last one is there, not while it loads
-CULL_IDLE_SECONDS = 60
-CULL_INTERVAL_SECONDS = 15
 SNAPSHOT_CHECK_SECONDS = 1
 LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; frame-ancestors 'self'"
 )
-
-
-class WarmKernelManager(AsyncMappingKernelManager):
-    """Culls idle kernels, except those of the pool, which wait for a viewer and are idle by their nature."""
-
-    async def cull_kernel_if_idle(self, kernel_id: str) -> None:
-        """Cull a kernel that has been idle for too long and is some viewer's.
-
-        The time that it waited in the pool does not count: its viewer's page may be on its way to connect.
-        """
-        if kernel_id in self._waiting_kernel_ids():
-            return
-        kernel = self._kernels[kernel_id]
-        if not hasattr(kernel, "left_pool_at"):
-            kernel.left_pool_at = kernel.last_activity = utcnow()
-        await super().cull_kernel_if_idle(kernel_id)
-
-    def _waiting_kernel_ids(self) -> set[str]:
-        pools = getattr(self, "_pools", {})  # Voilà's own subclass adds the pools
-        ready = [task for pool in pools.values() for task in pool if task.done() and not task.cancelled()]
-        return {task.result()["kernel_id"] for task in ready if task.exception() is None}
 
 
 class SnapshotProcess:
@@ -94,17 +83,31 @@ class PageHandler(TornadoVoilaHandler):
 
     async def get(self, path: str | None = None) -> None:
         """Answer with the page, piece by piece, or with 503 where the kernel budget is spent."""
-        waiting = self.kernel_manager._waiting_kernel_ids()
+        if path:
+            raise HTTPError(404)
+        waiting = self.kernel_manager.waiting_kernel_ids()
         if len(set(self.kernel_manager.list_kernel_ids()) - waiting) >= self.kernel_budget:
             raise HTTPError(503, f"all {self.kernel_budget} places are taken", reason="All places are taken; try again")
         _ = self.xsrf_token  # asking for it sets the cookie
         await super().get(path)
+
+    def write(self, chunk: str | bytes | dict) -> None:
+        """Write a piece of the page; the kernel that it names becomes the viewer's before the viewer can know it."""
+        named = KERNEL_IN_PAGE.search(chunk) if isinstance(chunk, str) else None
+        if named:
+            living = self.kernel_manager.list_kernel_ids()
+            self.authorizer.give(named.group(1), self.current_user.username, living)
+        super().write(chunk)
 
     def write_error(self, status_code: int, **options) -> None:
         """Write the error's page; who found no place is told when to come again."""
         if status_code == 503:
             self.set_header("Retry-After", CULL_IDLE_SECONDS)
         super().write_error(status_code, **options)
+
+
+OUR_HANDLERS = {VoilaShutdownKernelHandler: ClosingPageHandler}
+UNUSED_HANDLERS = (AllowListFileHandler, TemplateStaticFileHandler, RequestInfoSocketHandler)
 
 
 class DashboardServer(Voila):
@@ -118,14 +121,29 @@ class DashboardServer(Voila):
         super().setup_template_dirs()
         self.static_paths.append(str(Path(plotly.__file__).parent / "package_data"))
 
+    def init_settings(self) -> dict:
+        """Return the server's settings; every error is told on our own page."""
+        settings = super().init_settings()
+        ours, theirs = settings["voila_jinja2_env"], settings["jinja2_env"]
+        theirs.loader = ChoiceLoader([ours.loader, theirs.loader])
+        return settings
+
     def init_handlers(self) -> list:
-        """Return Voilà's handlers, with our own for the pages; the front page's takes what no other one does."""
+        """Return Voilà's handlers, with our own for the pages, and without those that no page of ours needs.
+
+        The front page's takes what no other one does.
+        """
         *others, (front_pattern, _, front_options) = super().init_handlers()
+        kept = [
+            (pattern, OUR_HANDLERS.get(handler, handler), *options)
+            for pattern, handler, *options in others
+            if handler not in UNUSED_HANDLERS
+        ]
         pages = [
             (url_path_join(self.server_url, f"/{address}"), PageHandler, front_options | {"notebook_path": notebook})
             for address, notebook in OTHER_PAGES.items()
         ]
-        return [*others, *pages, (front_pattern, PageHandler, front_options)]
+        return [*kept, *pages, (front_pattern, PageHandler, front_options)]
 
     def listen(self) -> None:
         """Serve until stopped."""
@@ -149,11 +167,16 @@ class DashboardServer(Voila):
             print(f"  and {address.replace('-', ' ')} at {url_path_join(self.connection_url, address)}", flush=True)
 
 
-def configuration(port: int, address: str = LOOPBACK) -> Config:
-    """Return Voilà's configuration: nothing but the page is served, and a page can't choose its template."""
-    config = Config()
+def configuration(settings: Settings, port: int) -> Config:
+    """Return Voilà's configuration: nothing but the page is served, and a page can't choose its template.
+
+    Raises `SettingsError` where the dashboards would stand open to anybody.
+    """
+    config, address = access(settings), settings.dashboards_address
     config.Voila.update(ip=address, port=port, port_retries=0, open_browser=False, config_file_paths=[])
+    config.Voila.update(authorizer_class=KernelOwners, kernel_websocket_connection_class=PageConnection)
     config.Voila.tornado_settings = {
+        "websocket_max_message_size": LARGEST_MESSAGE,
         "headers": {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "X-Content-Type-Options": "nosniff"},
         # on a laptop a foreign host name in the request is refused: no DNS rebinding
         "allow_remote_access": address != LOOPBACK,
@@ -188,7 +211,7 @@ def serve(settings: Settings, port: int, ready_file: Path) -> None:
     os.environ["JUPYTER_PATH"] = os.pathsep.join(path for path in templates if path)
     os.environ["PBM360_STATE_DIR"] = str(settings.state_dir.resolve())  # kernels run in another folder
     PageHandler.kernel_budget = settings.kernel_budget
-    server = DashboardServer(config=configuration(port, settings.dashboards_address))
+    server = DashboardServer(config=configuration(settings, port))
     ready_file.unlink(missing_ok=True)  # of a server that was killed
     server.ready_file, server.snapshot_process = ready_file.resolve(), SnapshotProcess()
     server.snapshot_process.keep_running()

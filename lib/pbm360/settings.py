@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 TARGETS = ("local", "gcp")
+GCP_SNAPSHOT_SECONDS = 15.0
 LOCAL_PROJECT = "pbm-local"
 STATE_FOLDER = ".pbm360"
 LOCAL_KEY_FILE = "pseudonym.key"
@@ -59,13 +60,21 @@ class Settings:
     next_pseudonym_key: str = variable(
         "NEXT_PSEUDONYM_KEY", "", "key that `pbm360 rotate-key` puts in its place (empty: a random one)", secret=True
     )
-    snapshot_seconds: float = variable("SNAPSHOT_SECONDS", 2.0, "seconds between two reads of the dashboards' snapshot")
+    snapshot_seconds: float = variable(
+        "SNAPSHOT_SECONDS", 1.0, "seconds between two reads for the dashboards (15 on gcp, where each read costs)"
+    )
     dashboards_port: int = variable("DASHBOARDS_PORT", 0, "port of the dashboards on 127.0.0.1 (0: a free one)")
     dashboards_address: str = variable(
         "DASHBOARDS_ADDRESS", "127.0.0.1", "address that the dashboards serve; 0.0.0.0 in a container behind a proxy"
     )
+    dashboards_token: str = variable(
+        "DASHBOARDS_TOKEN", "", "what a viewer must know where a laptop serves more than 127.0.0.1", secret=True
+    )
+    iap_audience: str = variable("IAP_AUDIENCE", "", "audience of the assertions that Identity-Aware Proxy signs")
+    iap_keys_url: str = variable(
+        "IAP_KEYS_URL", "https://www.gstatic.com/iap/verify/public_key", "address of the proxy's public keys"
+    )
     kernel_budget: int = variable("KERNEL_BUDGET", 40, "viewers' kernels that one server of dashboards holds")
-
     home: str = variable("HOME", "", "folder that holds `notebooks/`, for the schedule (empty: beside `dags/`)")
     runs: str = variable(
         "RUNS", "", "where the schedule keeps executed notebooks: a folder or `gs://...` (empty: state)"
@@ -115,6 +124,7 @@ CHECKS = {
         "lower-case letters, digits and underscores, beginning with a letter",
     ),
     "pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
+    "dashboards_token": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
     "next_pseudonym_key": (lambda value: value == "" or len(value) >= 32, "32 characters or more"),
     "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
     "executor": (lambda value: value in ("", "worker", "pod"), "worker or pod"),
@@ -133,6 +143,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     values = {"state_dir": find_state_dir(Path.cwd())} | _read_variables(environment)
+    if values.get("target") == "gcp":
+        values = {"snapshot_seconds": GCP_SNAPSHOT_SECONDS} | values
     settings = _checked(Settings(**values))
     return settings if settings.target == "gcp" else _with_local_stack(settings, environment)
 

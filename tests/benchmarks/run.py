@@ -8,7 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.benchmarks import days, medallion, seam, stream
+from tests.benchmarks import dashboards, days, medallion, seam, stream
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PARTS = {
@@ -16,6 +16,7 @@ PARTS = {
     "Days": days.measure,
     "Medallion": medallion.measure,
     "Seam": seam.measure,
+    "Dashboards": dashboards.measure,
 }
 
 

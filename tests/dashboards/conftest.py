@@ -50,7 +50,7 @@ def browser() -> Browser:
         running.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(make_warehouse, tmp_path_factory) -> Site:
     """Serve the dashboards of an empty warehouse; they must stop completely when asked."""
     warehouse, state_dir = make_warehouse(), tmp_path_factory.mktemp("dashboards")

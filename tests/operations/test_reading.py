@@ -13,7 +13,7 @@ import pytest
 
 from pbm360.operations import service
 from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, Desk, desk_folder
-from pbm360.operations.reading import read_tables
+from pbm360.operations.reading import GOLD_FRAMES, read_background, read_freshness, read_orders, read_snapshot
 from pbm360.operations.service import Picture, Watchdog
 from tests.fact_rows import fact_row
 
@@ -44,12 +44,12 @@ def filled(make_warehouse):
 
 
 @pytest.fixture(scope="module")
-def tables(filled):
-    return read_tables(filled, NOW)
+def orders(filled):
+    return read_orders(filled, NOW).to_pylist()
 
 
-def test_an_order_is_late_only_after_all_of_its_time_and_at_risk_only_after_four_fifths(tables):
-    risks = {row["order_id"]: row["risk"] for row in tables["orders"].to_pylist()}
+def test_an_order_is_late_only_after_all_of_its_time_and_at_risk_only_after_four_fifths(orders):
+    risks = {row["order_id"]: row["risk"] for row in orders}
     assert risks == {
         "A1": "breached",
         "A2": "at_risk",
@@ -61,47 +61,59 @@ def test_an_order_is_late_only_after_all_of_its_time_and_at_risk_only_after_four
     }
 
 
-def test_ages_are_counted_to_the_moment_of_the_snapshot(tables):
-    hours = {
-        row["order_id"]: (row["age_hours"], row["sla_hours"], row["hours_to_breach"])
-        for row in tables["orders"].to_pylist()
-    }
+def test_ages_are_counted_to_the_moment_of_the_snapshot(orders):
+    hours = {row["order_id"]: (row["age_hours"], row["sla_hours"], row["hours_to_breach"]) for row in orders}
     assert hours["A1"] == (30.0, 24.0, -6.0)
     assert hours["A5"] == (900.0, 4.0, -896.0)
     assert hours["A6"] == (None, None, None)
     assert hours["A8"] == (None, None, None)
 
 
-def test_names_come_from_the_dimensions_and_keys_stand_in_where_there_are_none(tables):
-    rows = {row["order_id"]: row for row in tables["orders"].to_pylist()}
+def test_names_come_from_the_dimensions_and_keys_stand_in_where_there_are_none(orders):
+    rows = {row["order_id"]: row for row in orders}
     assert (rows["A1"]["pharmacy"], rows["A1"]["drug"], rows["A1"]["therapy"]) == ("Harbor", "HUMIRA", "rheumatology")
     assert (rows["A2"]["pharmacy"], rows["A2"]["stage_label"]) == (None, "Fill")
     assert rows["A8"]["stage_label"] == "No stage yet"
 
 
-def test_the_stages_are_those_in_which_an_order_is_open_in_the_order_of_the_process(tables):
-    labels = tables["stages"].column("stage_label").to_pylist()
+def test_the_stages_are_those_in_which_an_order_is_open_in_the_order_of_the_process(filled):
+    labels = list(read_snapshot(filled).stages["stage_label"])
     assert (labels[0], labels[-1], len(labels)) == ("Received", "Attempt failed", 19)
 
 
 def test_freshness_is_known_of_stream_and_batch(make_warehouse):
     warehouse = make_warehouse()
-    assert read_tables(warehouse, NOW)["freshness"].to_pylist() == [
-        {
-            "stream_event_at": None,
-            "events_last_minute": 0,
-            "stream_beat_at": None,
-            "batch_published_at": None,
-            "batch_date": None,
-        }
-    ]
+    assert read_freshness(warehouse, NOW) == {
+        "stream_event_at": None,
+        "events_last_minute": 0,
+        "stream_beat_at": None,
+        "batch_published_at": None,
+        "batch_date": None,
+    }
     beat = {"process": "stream", "beat_at": NOW - datetime.timedelta(seconds=20), "beat_date": NOW.date()}
     warehouse.load_rows("ops.heartbeats", [beat, beat | {"process": "other", "beat_at": NOW}])
     day = datetime.date(2026, 11, 19)
     run = {"run_id": "r1", "run_date": day, "status": "published", "started_at": NOW, "cut_at": NOW, "finished_at": NOW}
     warehouse.load_rows("ops.batch_runs", [run])
-    found = read_tables(warehouse, NOW)["freshness"].to_pylist()[0]
+    found = read_freshness(warehouse, NOW)
     assert (found["stream_beat_at"], found["batch_date"], found["batch_published_at"]) == (beat["beat_at"], day, NOW)
+
+
+def published_run(day):
+    run = {"run_id": f"r{day}", "run_date": day, "status": "published", "cut_at": NOW}
+    return run | {"started_at": NOW, "finished_at": NOW + datetime.timedelta(days=1)}
+
+
+def test_gold_is_read_again_only_when_its_mark_has_moved(filled):
+    snapshot, background = read_snapshot(filled), read_background(filled)
+    again = read_snapshot(filled, background, snapshot), read_background(filled, background)
+    assert again[0].stages is snapshot.stages and again[0].orders is not snapshot.orders
+    assert all(getattr(again[1], name) is getattr(background, name) for name in GOLD_FRAMES)
+    assert again[1].supplies is not background.supplies
+    filled.load_rows("ops.batch_runs", [published_run(NOW.date())])
+    after = read_snapshot(filled, background, snapshot), read_background(filled, background)
+    assert after[0].stages is not snapshot.stages
+    assert not any(getattr(after[1], name) is getattr(background, name) for name in GOLD_FRAMES)
 
 
 def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path):

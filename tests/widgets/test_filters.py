@@ -33,10 +33,15 @@ def test_what_is_no_choice_at_all_is_refused(bar, hostile):
         bar.chosen = hostile
 
 
-def test_a_choice_whose_value_is_gone_is_taken_back(bar):
+def test_a_choice_stays_when_its_value_is_gone_until_it_is_taken_back(bar):
     bar.chosen = {"pharmacy": "PH2"}
+    for _ in range(2):
+        bar.offer(offered("PH1"))
+        assert bar.chosen == {"pharmacy": "PH2"}
+        assert bar.filters[0]["options"] == [["PH1", "Harbor"], ["PH2", "Alpine"]]
+    bar.chosen = {}
     bar.offer(offered("PH1"))
-    assert bar.chosen == {}
+    assert bar.filters[0]["options"] == [["PH1", "Harbor"]]
 
 
 def test_choosing_again_takes_the_choice_back(bar):

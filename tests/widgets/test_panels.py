@@ -62,10 +62,10 @@ def test_a_drawer_tells_the_story_of_the_order_that_is_open_and_no_other():
     drawer, shut = OrderDrawer(), []
     drawer.on_shut(lambda: shut.append(1))
     drawer.open_for("A1")
-    drawer.tell({"order_id": "B2", "facts": "of another", "rows": [{}]})
+    drawer.tell({"order_id": "B2", "facts": "of another", "moments": [], "rows": [{}]})
     assert (drawer.facts, drawer.rows) == ("", [])
-    drawer.tell({"order_id": "A1", "facts": "Fill", "rows": [{"what": "filled"}]})
-    assert (drawer.facts, drawer.note) == ("Fill", "1 events, in the order in which they happened")
+    drawer.tell({"order_id": "A1", "facts": "Fill", "moments": [], "rows": [{"what": "filled"}]})
+    assert (drawer.facts, drawer.note) == ("Fill", "1 event, in the order in which they happened")
     drawer._handle_custom_msg({"kind": "close", "more": 1}, [])
     assert shut == []
     drawer._handle_custom_msg({"kind": "close"}, [])

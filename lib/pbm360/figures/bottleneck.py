@@ -11,7 +11,6 @@ from pbm360.process import bottleneck_scores
 TITLE = "Which stage holds the others up?"
 ROWS = 6
 LEAST_OPEN = 5  # a stage with fewer orders holds nobody up
-LATE = "#b3261e"
 
 
 def scored_stages(orders: pd.DataFrame, stage_flow: pd.DataFrame) -> pd.DataFrame:
@@ -60,9 +59,10 @@ def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> g
             for row in table.itertuples()
         ],
         textposition="outside",
+        constraintext="none",
         textfont={"color": INK},
         cliponaxis=False,
-        marker={"color": [LATE, *[SERIES["shipped"]] * (len(table) - 1)]},
+        marker={"color": [INK, *[SERIES["shipped"]] * (len(table) - 1)]},
         hovertemplate="%{y}: score %{x}<extra></extra>",
         showlegend=False,
     )

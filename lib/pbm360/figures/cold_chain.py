@@ -43,6 +43,7 @@ def cold_chain_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figur
             x=[count],
             text=[f" <b>{count:,}</b>  {count / len(cold):.1%}"],
             textposition="outside",
+            constraintext="none",
             textfont={"color": INK},
             cliponaxis=False,
             marker={"color": colour, "line": {"color": INK, "width": 0.5}},

@@ -22,8 +22,10 @@ def count_by_state(orders: pd.DataFrame) -> pd.Series:
     return orders["delivery_state"].value_counts().reindex(STATES, fill_value=0)
 
 
-def expected_board(orders: pd.DataFrame) -> go.Figure:
+def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> go.Figure:
     """Draw the open orders with a promise by expected delivery: late, rather late, perhaps late, on course."""
+    if not is_history_known:
+        return empty_figure(TITLE, "Reading how long deliveries took …")
     counts = count_by_state(orders)
     open_count = int((orders["status"] == "open").sum())
     total = int(counts.sum())
@@ -36,6 +38,7 @@ def expected_board(orders: pd.DataFrame) -> go.Figure:
         x=[int(counts[state]) for state in STATES],
         text=[f" <b>{counts[state]:,}</b>  {counts[state] / total:.0%}" for state in STATES],
         textposition="outside",
+        constraintext="none",
         textfont={"color": INK},
         cliponaxis=False,
         marker={"color": [STATUSES[LABELS[state][1]].colour for state in STATES], "opacity": [1, 0.75, 1, 1]},

@@ -15,15 +15,15 @@ SOURCE_NAMES = {
     "iot": "Temperature loggers",
     "crm": "Patient contacts",
 }
-QUIET_SHARE, SILENT_SHARE = 0.5, 0.1  # of the usual rate
+QUIET_SHARE, SILENT_SHARE, LOUD_SHARE = 0.5, 0.1, 3.0  # of the usual rate
 LEAST_USUAL = 5.0  # events an hour; below, a rate says nothing
 
 
 def feed_rows(feeds: pd.DataFrame, as_of: datetime.datetime) -> list[dict]:
-    """Return one row a source: name, state (good, quiet, silent), ago_hours, event_count_hour, usual_count_hour.
+    """Return one row a source: name, state (`feed_state`), ago_hours, event_count_hour, usual_count_hour.
 
-    `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate and silent below a tenth; one
-    without a usual rate is judged by nothing.
+    `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate, silent below a tenth, loud over
+    its threefold; one without a usual rate is judged by nothing.
     """
     now = pd.Timestamp(as_of)
     rows = []
@@ -43,8 +43,10 @@ def feed_rows(feeds: pd.DataFrame, as_of: datetime.datetime) -> list[dict]:
 
 
 def feed_state(event_count: int, usual: float | None) -> str:
-    """Judge a source by its last hour: good, quiet, silent, or unknown where nothing says what is usual."""
+    """Judge a source by its last hour: good, quiet, silent, loud, or unknown where nothing says what is usual."""
     if usual is None or usual < LEAST_USUAL:
         return "good" if event_count else "unknown"
     share = event_count / usual
-    return "silent" if share < SILENT_SHARE else "quiet" if share < QUIET_SHARE else "good"
+    if share < QUIET_SHARE:
+        return "silent" if share < SILENT_SHARE else "quiet"
+    return "loud" if share > LOUD_SHARE else "good"

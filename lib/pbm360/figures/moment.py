@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from pbm360.figures.style import INK, STATUSES, empty_figure, styled
 
-PICTURES = {"then": "As it was shown then", "now": "As it is known now"}
+PICTURES = {"then": "What was shown then?", "now": "What is known now of then?"}
 ROW_HEIGHT = 20
 
 

@@ -85,7 +85,7 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.D
             hovertemplate="%{y:.1f} usually shipped<extra></extra>",
         )
     styled(figure, TITLE, f"{_subtitle(counts)} · {backlog_text(orders, as_of)}")
-    figure.update_layout(bargap=0.25, hovermode="x unified")
+    figure.update_layout(bargap=0.25, hovermode="x unified", meta={"hours": "UTC"})
     figure.update_xaxes(
         title_text="hour (UTC); the pale bar is still running",
         showgrid=False,

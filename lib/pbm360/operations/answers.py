@@ -59,7 +59,7 @@ class Answerer:
             events = warehouse.run("dashboards/order_events.sql", {"order_id": reported}).to_pandas()
             return order_view(question.about, orders, events)
         moment = datetime.datetime.fromisoformat(question.about)
-        return moment_view(self._moment(warehouse, moment), snapshot.stages, moment, chosen)
+        return moment_view(self._moment(warehouse, moment), snapshot.stages, chosen)
 
     def _moment(self, warehouse: Warehouse, moment: datetime.datetime) -> pd.DataFrame:
         key = moment.isoformat()

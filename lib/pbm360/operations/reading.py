@@ -1,9 +1,13 @@
-"""Read from the warehouse what the dashboards show: the operation now, and what changes slowly behind it."""
+"""Read from the warehouse what the dashboards show: the operation now, and what changes slowly behind it.
+
+What only a batch changes (gold) is read again only when the batch's mark has moved, or a day has begun.
+"""
 
 from __future__ import annotations
 
 import datetime
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -15,8 +19,8 @@ HISTORY_DAYS = 14  # closed orders stay in the picture for so long
 AT_RISK_SHARE = 0.8  # of the time that the stage allows
 FORECAST_DAYS = 28  # deliveries of so many days say how long it takes
 CARRIER_WEEKS = 8
-FRAMES = ("orders", "stages", "freshness")
-BACKGROUND_FRAMES = ("supplies", "remaining", "stage_flow", "carrier_weeks", "usual_hours", "feeds")
+FLOWING_FRAMES = ("supplies", "stage_flow", "feeds")
+GOLD_FRAMES = ("remaining", "carrier_weeks", "usual_hours")
 
 
 @dataclass(frozen=True)
@@ -24,7 +28,7 @@ class Background:
     """What changes slowly and is read seldom: history, supplies, flow, feeds.
 
     `as_of` (UTC) is the moment of reading. Each frame has the columns and grain of the file of `sql/dashboards/` that
-    has its name.
+    has its name. `mark` is gold's at the reading (`gold_mark`).
     """
 
     as_of: datetime.datetime
@@ -34,6 +38,7 @@ class Background:
     carrier_weeks: pd.DataFrame
     usual_hours: pd.DataFrame
     feeds: pd.DataFrame
+    mark: tuple = ()
 
 
 @dataclass(frozen=True)
@@ -53,40 +58,57 @@ class Snapshot:
     background: Background | None = None
 
 
-def read_tables(warehouse: Warehouse, now: datetime.datetime) -> dict[str, pa.Table]:
-    """Run the dashboards' queries for the instant `now` (UTC) and return their rows by frame."""
-    parameters = {
-        "orders": {"now": now, "history_days": HISTORY_DAYS, "at_risk_share": AT_RISK_SHARE},
-        "stages": {},
-        "freshness": {"now": now},
-    }
-    return {name: warehouse.run(f"dashboards/{name}.sql", parameters[name]) for name in FRAMES}
+def gold_mark(freshness: dict, now: datetime.datetime) -> tuple:
+    """Return what moves when gold has changed, or its windows have: the batch's day, its publication, the day (UTC)."""
+    return freshness["batch_date"], freshness["batch_published_at"], now.date()
 
 
-def read_background_tables(warehouse: Warehouse, now: datetime.datetime) -> dict[str, pa.Table]:
-    """Run the queries of what changes slowly for the instant `now` (UTC) and return their rows by frame."""
-    parameters = dict.fromkeys(BACKGROUND_FRAMES, {"now": now}) | {"supplies": {}}
-    parameters["remaining"] = {"now": now, "since": now - datetime.timedelta(days=FORECAST_DAYS)}
-    parameters["carrier_weeks"] = {"now": now, "week_count": CARRIER_WEEKS}
-    return {name: warehouse.run(f"dashboards/{name}.sql", parameters[name]) for name in BACKGROUND_FRAMES}
+def read_freshness(warehouse: Warehouse, now: datetime.datetime) -> dict:
+    """Read the one row of freshness.sql."""
+    return warehouse.run("dashboards/freshness.sql", {"now": now}).to_pylist()[0]
 
 
-def read_snapshot(warehouse: Warehouse, background: Background | None = None) -> Snapshot:
-    """Read the operation as of now."""
+def read_orders(warehouse: Warehouse, now: datetime.datetime) -> pa.Table:
+    """Read the serving view's orders with ages counted to `now` (UTC)."""
+    parameters = {"now": now, "history_days": HISTORY_DAYS, "at_risk_share": AT_RISK_SHARE}
+    return warehouse.run("dashboards/orders.sql", parameters)
+
+
+def read_snapshot(
+    warehouse: Warehouse, background: Background | None = None, before: Snapshot | None = None
+) -> Snapshot:
+    """Read the operation as of now; the stages are those of the snapshot `before` while gold's mark stands."""
     now, started = datetime.datetime.now(datetime.UTC), time.monotonic()
-    tables = read_tables(warehouse, now)
+    freshness = read_freshness(warehouse, now)
+    is_known = before is not None and gold_mark(before.freshness, before.as_of) == gold_mark(freshness, now)
     return Snapshot(
         as_of=now,
-        read_seconds=time.monotonic() - started,
-        orders=tables["orders"].to_pandas(),
-        stages=tables["stages"].to_pandas(),
-        freshness=tables["freshness"].to_pylist()[0],
+        orders=read_orders(warehouse, now).to_pandas(),
+        stages=before.stages if is_known else warehouse.run("dashboards/stages.sql").to_pandas(),
+        freshness=freshness,
         background=background,
+        read_seconds=time.monotonic() - started,
     )
 
 
-def read_background(warehouse: Warehouse) -> Background:
-    """Read what changes slowly, as of now."""
+def read_background(warehouse: Warehouse, before: Background | None = None) -> Background:
+    """Read what changes slowly, as of now; what comes of gold alone is that of `before` while gold's mark stands."""
     now = datetime.datetime.now(datetime.UTC)
-    tables = read_background_tables(warehouse, now)
-    return Background(now, **{name: table.to_pandas() for name, table in tables.items()})
+    mark = gold_mark(read_freshness(warehouse, now), now)
+    if before is not None and before.mark == mark:
+        frames = {name: getattr(before, name) for name in GOLD_FRAMES}
+    else:
+        frames = _read_frames(warehouse, GOLD_FRAMES, now)
+    return Background(now, mark=mark, **frames, **_read_frames(warehouse, FLOWING_FRAMES, now))
+
+
+def _read_frames(warehouse: Warehouse, names: Iterable[str], now: datetime.datetime) -> dict[str, pd.DataFrame]:
+    parameters = {
+        "supplies": {},
+        "stage_flow": {"now": now},
+        "feeds": {"now": now},
+        "remaining": {"now": now, "since": now - datetime.timedelta(days=FORECAST_DAYS)},
+        "carrier_weeks": {"now": now, "week_count": CARRIER_WEEKS},
+        "usual_hours": {"now": now},
+    }
+    return {name: warehouse.run(f"dashboards/{name}.sql", parameters[name]).to_pandas() for name in names}

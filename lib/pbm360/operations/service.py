@@ -43,7 +43,7 @@ class Picture:
 
     def take(self, warehouse: Warehouse, folder: Path) -> None:
         """Read the warehouse as of now and write the view that everybody sees."""
-        snapshot = read_snapshot(warehouse, self.background)
+        snapshot = read_snapshot(warehouse, self.background, self.newest and self.newest[0])
         self.newest = snapshot, judged_orders(snapshot)
         write_json(folder / VIEW_FILE, operations_view(*self.newest, {}))
         (folder / FAILURE_FILE).unlink(missing_ok=True)
@@ -55,7 +55,7 @@ def run_background(picture: Picture, load: Callable[[], Settings], stop: threadi
     while not stop.is_set():
         try:
             warehouse = warehouse or Warehouse(load())
-            picture.background = read_background(warehouse)
+            picture.background = read_background(warehouse, picture.background)
             stop.wait(BACKGROUND_SNAPSHOTS * warehouse.settings.snapshot_seconds)
         except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
             print(f"{type(error).__name__} while reading the background: {error}", flush=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -56,19 +55,21 @@ def operations_view(snapshot: Snapshot, all_orders: pd.DataFrame, chosen: Mappin
 
 
 def order_view(order_id: str, all_orders: pd.DataFrame, events: pd.DataFrame) -> dict:
-    """Return one order's story: a line of facts, and its events (sql/dashboards/order_events.sql)."""
+    """Return one order's story: a line of facts, the moments that count, its events (dashboards/order_events.sql)."""
     found = all_orders[all_orders["order_id"] == order_id]
-    facts = order_facts(found.iloc[0]) if len(found) else "not among the orders of the last days"
-    return {"order_id": order_id, "facts": facts, "rows": timeline_rows(events)}
+    facts, moments = "not among the orders of the last days", []
+    if len(found):
+        facts, moments = order_facts(found.iloc[0]), order_moments(found.iloc[0])
+    return {"order_id": order_id, "facts": facts, "moments": moments, "rows": timeline_rows(events)}
 
 
-def moment_view(rows: pd.DataFrame, stages: pd.DataFrame, moment: datetime.datetime, chosen: Mapping[str, str]) -> dict:
+def moment_view(rows: pd.DataFrame, stages: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
     """Return a past moment twice, of sql/dashboards/moment.sql: the figures `then` and `now`, and what differs."""
     rows = matching(rows, chosen)
     then, now = moment_boards(rows, list(stages["stage_label"]))
     note = (
-        f"{moment:%Y-%m-%d %H:%M} UTC: {differing_count(rows):,} of {len(rows):,} open orders stood elsewhere than was "
-        "shown, by what became known later"
+        f"{differing_count(rows):,} of {len(rows):,} open orders stood elsewhere than was shown, by what became known "
+        "later"
     )
     return {"figures": {"then": then.to_json(), "now": now.to_json()}, "note": note}
 
@@ -79,14 +80,25 @@ def row_list(key: str, label: str, subtitle: str, rows: list[dict], empty: str) 
 
 
 def order_facts(row: pd.Series) -> str:
-    """Say of an order in a line where it stands and what is expected."""
+    """Say of an order in a line where it stands, how long, and who works on it."""
     carrier = carrier_name(row["carrier"]) if pd.notna(row["carrier"]) and row["carrier"] else None
-    parts = [row["stage_label"], row["pharmacy"], row["drug"], carrier]
-    if pd.notna(row["promised_at"]):
-        parts.append(f"promised {row['promised_at']:%d %b %H:%M} UTC")
-    if pd.notna(row["eta_p50_at"]):
-        parts.append(f"expected {row['eta_p50_at']:%d %b %H:%M} UTC (p90 {row['eta_p90_at']:%d %b %H:%M})")
+    age = f"for {duration_text(row['age_hours'])}" if pd.notna(row["age_hours"]) else None
+    limit = f"of {row['sla_hours']:g} h allowed" if age and pd.notna(row["sla_hours"]) else None
+    stage = " ".join(part for part in (row["stage_label"], age, limit) if part)
+    parts = [stage, row["pharmacy"], row["drug"], carrier]
     return " · ".join(str(part) for part in parts if part is not None and pd.notna(part))
+
+
+def order_moments(row: pd.Series) -> list[dict]:
+    """Return the moments that count for an order: what, and at (ISO 8601, UTC)."""
+    columns = {
+        "promised": "promised_at",
+        "expected": "eta_p50_at",
+        "nine in ten by": "eta_p90_at",
+        "drug lasts until": "runout_at",
+    }
+    known = {what: row[column] for what, column in columns.items() if pd.notna(row[column])}
+    return [{"what": what, "at": moment.isoformat()} for what, moment in known.items()]
 
 
 def freshness_chips(snapshot: Snapshot) -> list[dict]:
@@ -103,7 +115,7 @@ def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame,
     figures = {
         "stages": stage_board(matching(all_orders, chosen, but="stage"), snapshot.stages),
         "throughput": throughput(orders, as_of, None if chosen else usual),  # the plan is of all orders
-        "expected": expected_board(orders),
+        "expected": expected_board(orders, is_history_known=background is not None),
         "bottleneck": bottleneck_board(all_orders, flow),
         "ageing": ageing(orders).update_xaxes(tickangle=0, tickfont_size=10),  # in a third of the page
         "carriers": carrier_board(orders, as_of, weeks),
@@ -121,12 +133,15 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
     gaps = gap_rows(orders, count=ORDERS_IN_TABLE)
     background = snapshot.background
     feeds = [] if background is None else feed_rows(background.feeds, snapshot.as_of)
-    heard = "against the same hour of the weeks before" if background is not None else "reading …"
+    heard = "in the last hour, against the same hour of the weeks before"
+    no_gaps, no_feeds = "No refill is open whose patient's supply is known", "No source was heard in four weeks"
+    if background is None:
+        slack = heard = no_gaps = no_feeds = "Reading …"
     return {
         "orders": _order_lists(orders),
         "exceptions": [row_list("all", "", said, groups, "Nothing is wrong")],
-        "gaps": [row_list("all", "", slack, gaps, "No refill is open whose patient's supply is known")],
-        "feeds": [row_list("all", "", heard, feeds, "No source was heard in four weeks")],
+        "gaps": [row_list("all", "", slack, gaps, no_gaps)],
+        "feeds": [row_list("all", "", heard, feeds, no_feeds)],
     }
 
 

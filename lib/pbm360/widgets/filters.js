@@ -28,6 +28,8 @@ function render({ model, el }) {
   el.setAttribute("aria-label", "Filters");
   const selects = new Map();
   const clear = Object.assign(document.createElement("button"), { type: "button", className: "clear", textContent: "Clear filters" });
+  const note = Object.assign(document.createElement("span"), { className: "filter-note" });
+  note.setAttribute("role", "status");
   const choose = (chosen) => {
     model.set("chosen", chosen);
     model.save_changes();
@@ -52,15 +54,25 @@ function render({ model, el }) {
     clear.hidden = Object.keys(chosen).length === 0;
   };
   // A kernel that was warmed before the first data offers nothing yet: what the address asks for waits until it does.
-  const wanted = fromAddress();
+  let wanted = fromAddress();
   const restore = () => {
     const offered = [...wanted].filter(([key, value]) => offers(model.get("filters"), key, value));
     for (const [key] of offered) wanted.delete(key);
     if (offered.length) choose({ ...model.get("chosen"), ...Object.fromEntries(offered) });
+    const asked = [...wanted].map(([key, value]) => `${key} ${value}`).join(", ");
+    const text = asked && model.get("filters").length ? `The address asks for ${asked}: no order has that now, so it is left out` : "";
+    if (note.textContent !== text) note.textContent = text;
   };
   show();
-  el.append(clear);
+  el.append(clear, note);
   clear.addEventListener("click", () => choose({}));
+  const readAddress = () => {
+    wanted = fromAddress();
+    model.set("chosen", {});
+    restore();
+    model.save_changes();
+  };
+  window.addEventListener("hashchange", readAddress); // another address in the same tab; our own changes raise no event
   model.on("change:filters", () => {
     show();
     restore();
@@ -70,6 +82,7 @@ function render({ model, el }) {
     intoAddress(model.get("chosen"));
   });
   restore();
+  return () => window.removeEventListener("hashchange", readAddress);
 }
 
 export default { render };

@@ -22,9 +22,13 @@ class FilterBar(anywidget.AnyWidget):
         return {key: value for key, value in proposal["value"].items() if value in offered.get(key, ())}
 
     def offer(self, filters: list[dict]) -> None:
-        """Offer filters as `operations.choices.offers` has them; a choice stays as long as its value occurs."""
-        self.filters = filters
-        self.chosen = dict(self.chosen)
+        """Offer filters as `operations.choices.offers` has them.
+
+        A choice stays, also where its value no longer occurs: a page on a wall that shows no order says so, and does
+        not widen to all of them by itself.
+        """
+        labels = {(entry["key"], value): label for entry in self.filters for value, label in entry["options"]}
+        self.filters = [_with_choice(entry, self.chosen.get(entry["key"]), labels) for entry in filters]
 
     def choose(self, key: str, value: str) -> None:
         """Choose a value of a filter, or take the choice back where it is chosen already."""
@@ -41,3 +45,10 @@ class FilterBar(anywidget.AnyWidget):
     def pairs(self) -> tuple[tuple[str, str], ...]:
         """Return the choices, ordered."""
         return tuple(sorted(self.chosen.items()))
+
+
+def _with_choice(entry: dict, chosen: str | None, labels: dict[tuple[str, str], str]) -> dict:
+    if chosen is None or any(value == chosen for value, _ in entry["options"]):
+        return entry
+    label = labels.get((entry["key"], chosen), chosen)
+    return entry | {"options": [*entry["options"], [chosen, label]]}

@@ -19,8 +19,7 @@ function render({ model, el }) {
   };
   const tell = () => {
     const moment = chosen();
-    label.textContent = moment ? moment.toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }) : "now";
-    label.title = moment ? `${moment.toISOString().slice(0, 16).replace("T", " ")} UTC` : "";
+    label.textContent = moment ? window.pbm360.moment(moment) : "now";
     slider.setAttribute("aria-valuetext", label.textContent);
     back.hidden = !moment;
   };

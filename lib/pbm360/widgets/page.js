@@ -1,11 +1,21 @@
-// The page's head and its pulse: beats to the kernel, tells how old the data are, and warns when they are stale,
-// also where the kernel no longer answers, because the age is counted here.
+// The page's head and its pulse: beats to the kernel, tells how old the data are, and warns when they are stale, also
+// where the kernel no longer answers, because the age is counted here. A page whose kernel is gone loads itself anew.
 
+const { clock } = window.pbm360;
 const FIRST_PICTURE_SECONDS = 8;
-
-function clock(date) {
-  return date.toISOString().slice(11, 19);
-}
+const SILENCE_SECONDS = 20; // a kernel that has not answered a heartbeat for so long is gone
+const PATIENCE_SECONDS = 60; // and a first picture that has not come in so long will not come
+const LEAST_RELOAD_SECONDS = 30;
+const SPREAD_SECONDS = 10; // pages that lost one server come back one after another
+const ALIVE = "voila/static/favicon.svg";
+const TEXTS = {
+  none: "No data yet: the dashboards' kernel has not answered.",
+  first: "Waiting for the first snapshot of the warehouse.",
+  offline: "This device is offline. The numbers move again once it is connected.",
+  gone: "The dashboards' server does not answer; this page tries again by itself.",
+  kernel: "This page has lost its connection and loads itself anew.",
+  wait: "They move again as soon as the data come back.",
+};
 
 function ago(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
@@ -21,7 +31,7 @@ function build(el, model) {
   el.classList.add("page-head");
   el.innerHTML = `<div class="head-row"><div class="head-title"><h1></h1><p></p></div>
     <div class="head-state"><p class="pulse" data-testid="as-of"><span class="dot" aria-hidden="true"></span><span class="pulse-text"></span></p>
-    <p class="chips"></p></div></div><div class="banner" role="alert" data-testid="banner" hidden></div>`;
+    <p class="chips"></p></div></div><div class="banner" role="alert" data-testid="banner" hidden><span class="banner-text"></span><span class="banner-age" aria-hidden="true"></span></div>`;
   el.querySelector("h1").textContent = model.get("title");
   el.querySelector(".head-title p").textContent = model.get("question");
 }
@@ -36,54 +46,97 @@ function chip(entry) {
   return made;
 }
 
+function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Load the page anew where its server answers; a server that is gone, or a device without a network, is asked again.
+async function comeBack(tell) {
+  const base = document.body.dataset.baseUrl?.replace(/voila\/$/, "") ?? "/";
+  const last = Number(sessionStorage.getItem("reloaded-at") ?? 0);
+  if (Date.now() - last < 1000 * LEAST_RELOAD_SECONDS) return;
+  try {
+    const answer = await fetch(base + ALIVE, { cache: "no-store" });
+    if (!answer.ok) throw new Error(answer.status);
+  } catch {
+    tell(navigator.onLine ? TEXTS.gone : TEXTS.offline);
+    return;
+  }
+  tell(TEXTS.kernel);
+  sessionStorage.setItem("reloaded-at", String(Date.now()));
+  setTimeout(() => location.reload(), 1000 * SPREAD_SECONDS * Math.random());
+}
+
 function render({ model, el }) {
   build(el, model);
   let ageAtArrival = null;
   let arrived = performance.now();
+  let heard = arrived;
+  let trouble = "";
   const opened = arrived;
-  const age = () => (ageAtArrival === null ? null : ageAtArrival + (performance.now() - arrived) / 1000);
+  const since = (moment) => (performance.now() - moment) / 1000;
+  const age = () => (ageAtArrival === null ? null : ageAtArrival + since(arrived));
 
   const warning = (seconds) => {
-    if (ageAtArrival === null) return (performance.now() - opened) / 1000 > FIRST_PICTURE_SECONDS ? "No data yet: the dashboards' kernel has not answered. Reload the page if this stays." : "";
+    const why = navigator.onLine ? trouble : TEXTS.offline;
+    if (ageAtArrival === null) return since(opened) > FIRST_PICTURE_SECONDS ? why || TEXTS.none : "";
     const failure = model.get("failure");
-    if (model.get("as_of") === "") return failure || "Waiting for the first snapshot of the warehouse.";
+    if (model.get("as_of") === "") return why || failure || TEXTS.first;
     if (seconds <= model.get("stale_after_seconds")) return "";
-    const moment = clock(new Date(model.get("as_of")));
-    return `Stale: these numbers are ${ago(seconds)} old, as of ${moment} UTC. ${failure || "They will move again as soon as the data come back; reload the page if this stays."}`;
+    return `Stale: these numbers are of ${clock(new Date(model.get("as_of")))}. ${why || failure || TEXTS.wait}`;
   };
   const tell = () => {
     const seconds = age();
     const text = warning(seconds);
-    const banner = el.querySelector(".banner");
-    if (banner.textContent !== text) banner.textContent = text;
-    banner.hidden = !text;
+    setText(el.querySelector(".banner-text"), text);
+    setText(el.querySelector(".banner-age"), text && model.get("as_of") ? ` ${ago(seconds)} old` : "");
+    el.querySelector(".banner").hidden = !text;
     document.body.classList.toggle("is-stale", Boolean(text));
     el.querySelector(".dot").dataset.state = text ? "bad" : "good";
     const asOf = model.get("as_of");
-    const shown = seconds === null || !asOf ? "Connecting …" : `${text ? "Stopped" : "Live"} · data as of ${clock(new Date(asOf))} UTC · ${ago(seconds)} ago`;
-    el.querySelector(".pulse-text").textContent = shown;
+    const shown = seconds === null || !asOf ? "Connecting …" : `${text ? "Stopped" : "Live"} · as of ${clock(new Date(asOf))} · ${ago(seconds)} ago`;
+    setText(el.querySelector(".pulse-text"), shown);
   };
   const arrive = () => {
     ageAtArrival = model.get("age_seconds");
-    arrived = performance.now();
+    arrived = heard = performance.now();
+    trouble = "";
     document.body.dataset.tick = model.get("tick");
-    if (model.get("as_of")) el.querySelector(".pulse").title = `${new Date(model.get("as_of")).toLocaleTimeString()} in your time zone`;
-    el.querySelector(".chips").replaceChildren(...model.get("chips").map(chip));
+    const chips = JSON.stringify(model.get("chips"));
+    const line = el.querySelector(".chips");
+    if (line.dataset.chips !== chips) {
+      line.dataset.chips = chips;
+      line.replaceChildren(...model.get("chips").map(chip));
+    }
     tell();
     requestAnimationFrame(uncover);
   };
+  const watch = () => {
+    tell();
+    if (since(opened) > FIRST_PICTURE_SECONDS) uncover();
+    const patience = ageAtArrival === null ? PATIENCE_SECONDS : SILENCE_SECONDS;
+    if (since(heard) > patience && !document.hidden) comeBack((text) => { trouble = text; });
+  };
+  const hear = () => {
+    heard = performance.now();
+    trouble = "";
+  };
   model.on("change:tick", arrive);
+  model.on("msg:custom", hear);
   const beat = () => model.send({ kind: "beat" });
+  const wake = () => {
+    if (document.hidden) return;
+    heard = performance.now(); // a page that slept gives its kernel time to answer
+    beat();
+  };
   beat();
   const beats = setInterval(beat, 1000 * model.get("beat_seconds"));
-  const second = setInterval(() => {
-    tell();
-    if (performance.now() - opened > 1000 * FIRST_PICTURE_SECONDS) uncover();
-  }, 1000);
-  document.addEventListener("visibilitychange", () => document.hidden || beat());
+  const second = setInterval(watch, 1000);
+  document.addEventListener("visibilitychange", wake);
   return () => {
     clearInterval(beats);
     clearInterval(second);
+    document.removeEventListener("visibilitychange", wake);
   };
 }
 

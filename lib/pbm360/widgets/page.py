@@ -33,10 +33,11 @@ class PageHead(anywidget.AnyWidget):
         super().__init__(title=title, question=question, stale_after_seconds=stale_after_seconds)
 
     def on_beat(self, heard: Callable[[], None]) -> None:
-        """Call `heard` at each heartbeat of the page; any other message is ignored."""
+        """Call `heard` at each heartbeat of the page, which is answered; any other message is ignored."""
 
         def receive(_, content, __) -> None:
             if isinstance(content, dict) and content.get("kind") == "beat":
+                self.send({"kind": "heard"})
                 heard()
 
         self.on_msg(receive)

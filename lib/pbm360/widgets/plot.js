@@ -1,12 +1,21 @@
 // Draw one plotly figure in a card and update it in place. plotly.js is loaded once a page, from the page's own server.
 
 const SCRIPT_ID = "plotly-script";
+const NARROW = 420; // pixels, below which an axis has room for a few numbers alone
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 // The figures are drawn in the colours of the light page; on a dark one these take the place of ink, lines and late red.
 const DARK_COLOURS = { "#1f2937": "#e5eaf1", "#64748b": "#9fb0c4", "#e8ecf2": "#2b3a4e", "#ffffff": "#172231", "#b3261e": "#f0857c", "#2f6fb3": "#6fa8dc", "#0d9488": "#3cc4b5", "#c9d1db": "#64748b", "#f0a81c": "#f0b84a" };
 
 function inTheme(text) {
   return DARK.matches ? text.replace(/#[0-9a-f]{6}/g, (colour) => DARK_COLOURS[colour] ?? colour) : text;
+}
+
+// A figure whose meta says so has its hours in UTC: they are drawn in the viewer's zone.
+function inZone(figure) {
+  if (figure.layout.meta?.hours !== "UTC") return;
+  for (const trace of figure.data) trace.x = trace.x.map(window.pbm360.chartTime);
+  const { title } = figure.layout.xaxis;
+  title.text = title.text.replace("UTC", window.pbm360.zone);
 }
 
 function loadPlotly(address) {
@@ -64,6 +73,7 @@ async function render({ model, el }) {
   const draw = () => {
     if (!drawing.clientWidth) return undefined; // not laid out yet: the observer draws once it is
     const figure = JSON.parse(inTheme(model.get("figure")));
+    inZone(figure);
     const { title: heading, ...layout } = figure.layout;
     title.textContent = heading?.text ?? "";
     subtitle.textContent = heading?.subtitle?.text ?? "";
@@ -71,6 +81,7 @@ async function render({ model, el }) {
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
     drawing.style.minHeight = `${layout.height}px`;
+    if (drawing.clientWidth < NARROW && layout.xaxis) layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
     return plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });
   };

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 
 BEAT_PATIENCE_SECONDS = 8.0
-LOOK_SECONDS = 0.25  # a look costs two file stats
+LOOK_SECONDS = 0.1  # a look costs two file stats
 
 
 class Refresher:

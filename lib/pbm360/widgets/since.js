@@ -29,7 +29,7 @@ function render({ model, el }) {
     if (!rows) return;
     const moment = instant(select.value);
     const first = Math.max(Math.ceil((moment - new Date(first_at)) / (step_minutes * 60000)), 0);
-    el.querySelector(".card-subtitle").textContent = `since ${moment.toLocaleString([], { weekday: "short", hour: "2-digit", minute: "2-digit" })} (${moment.toISOString().slice(11, 16)} UTC)`;
+    el.querySelector(".card-subtitle").textContent = `since ${window.pbm360.moment(moment)}`;
     el.querySelector("ul").replaceChildren(...rows.map((row) => {
       const count = row.counts.slice(first).reduce((sum, value) => sum + value, 0);
       const item = document.createElement("li");

@@ -1,28 +1,21 @@
 // A table in a card: one list or several to switch between, cells by their kind. A row that can be opened is a button.
+// Rows keep their place in the page by what they are about, so that an update moves no focus and flickers nowhere.
+
+const { duration, local, utc } = window.pbm360;
 
 const SIGNS = {
   breached: "■ Breached", at_risk: "▲ At risk", on_track: "● On track", untimed: "○ No limit",
   critical: "■ Critical", high: "▲ High", medium: "● Medium",
-  red: "■ Runs out first", amber: "▲ Under 3 days", none: "● Enough",
-  good: "● As usual", quiet: "▲ Quiet", silent: "■ Silent", unknown: "○ No usual rate",
+  red: "■ Runs out before", amber: "▲ Under 3 days", none: "● Enough",
+  good: "● As usual", quiet: "▲ Quiet", silent: "■ Silent", loud: "● Far more than usual", unknown: "○ No usual rate",
   better: "● Better", worse: "▲ Worse", noise: "○ No difference", hidden: "○ Too few to say",
 };
-const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", unknown: "untimed", better: "on_track", worse: "at_risk", noise: "untimed", hidden: "untimed" };
+const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", loud: "on_track", unknown: "untimed", better: "on_track", worse: "at_risk", noise: "untimed", hidden: "untimed" };
 const RIGHT = new Set(["duration", "hours", "number", "signed", "days"]);
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
-export function duration(hours) {
-  const size = Math.abs(hours);
-  const sign = hours < 0 ? "−" : "";
-  if (size < 1 / 60) return `${sign}${Math.round(size * 3600)} s`;
-  if (size < 1) return `${sign}${Math.round(size * 60)} min`;
-  if (size < 48) return `${sign}${size.toFixed(1)} h`;
-  return `${sign}${size < 2400 ? (size / 24).toFixed(1) : Math.round(size / 24).toLocaleString("en-US")} d`;
-}
-
 function moment(text) {
-  const date = new Date(text);
-  return date.toLocaleString([], { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return local(new Date(text), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
 function cellText(kind, value) {
@@ -38,6 +31,7 @@ function cellText(kind, value) {
 }
 
 function fillCell(cell, kind, row, value) {
+  cell.replaceChildren();
   if (kind === "pill") {
     const pill = document.createElement("span");
     pill.className = "pill";
@@ -51,7 +45,7 @@ function fillCell(cell, kind, row, value) {
     button.textContent = value;
     cell.append(button);
   } else cell.textContent = cellText(kind, value);
-  if (kind === "time" && value) cell.title = `${value.slice(0, 16).replace("T", " ")} UTC`;
+  if (kind === "time" && value) cell.title = utc(new Date(value));
   if (row.priority === "urgent" && kind === "open") {
     const mark = document.createElement("span");
     mark.className = "urgent";
@@ -60,29 +54,52 @@ function fillCell(cell, kind, row, value) {
   }
 }
 
-function makeRow(row, columns) {
+function makeRow(columns) {
   const line = document.createElement("tr");
-  if (row.order_id) line.dataset.order = row.order_id;
-  if (row.kind) line.dataset.kind = row.kind;
-  if (row.status) line.dataset.status = row.status;
   for (const { name, label, kind } of columns) {
     const cell = document.createElement("td");
     cell.dataset.label = label;
     cell.dataset.column = name;
     if (RIGHT.has(kind)) cell.className = "number";
-    fillCell(cell, kind, row, row[name]);
     line.append(cell);
   }
   return line;
+}
+
+function fillRow(line, row, columns) {
+  for (const name of ["order", "kind", "status"]) {
+    const value = row[name === "order" ? "order_id" : name];
+    if (value) line.dataset[name] = value;
+  }
+  columns.forEach(({ name, kind }, i) => {
+    const cell = line.children[i];
+    const shown = JSON.stringify([row[name], row.priority]);
+    if (cell.shown !== shown) fillCell(cell, kind, row, row[name]);
+    cell.shown = shown;
+  });
+}
+
+function fillBody(body, rows, columns) {
+  const before = new Map([...body.children].map((line) => [line.key, line]));
+  rows.forEach((row, i) => {
+    const key = String(row.order_id ?? row.kind ?? row.source ?? i);
+    const line = before.get(key) ?? makeRow(columns);
+    before.delete(key);
+    line.key = key;
+    fillRow(line, row, columns);
+    if (body.children[i] !== line) body.insertBefore(line, body.children[i] ?? null);
+  });
+  for (const line of before.values()) line.remove();
 }
 
 function build(el, model) {
   el.classList.add("card", "table-card");
   el.dataset.testid = `table-${model.get("key")}`;
   el.innerHTML = `<div class="card-head"><div class="card-words"><h2 class="card-title"></h2><p class="card-subtitle"></p></div>
-    <div class="switch" role="group" aria-label="Which list"></div></div>
-    <div class="table-scroll" tabindex="0"><table><thead><tr></tr></thead><tbody></tbody></table><p class="empty-note"></p></div>`;
+    <div class="switch" role="group" aria-label="Which list" hidden></div></div>
+    <div class="table-scroll" tabindex="0" role="region"><table><thead><tr></tr></thead><tbody></tbody></table><p class="empty-note"></p></div>`;
   el.querySelector("h2").textContent = model.get("title");
+  el.querySelector(".table-scroll").setAttribute("aria-label", model.get("title"));
   for (const { label, kind } of model.get("columns")) {
     const head = document.createElement("th");
     head.scope = "col";
@@ -101,12 +118,13 @@ function render({ model, el }) {
     const lists = model.get("lists");
     const list = lists.find(({ key }) => key === chosen) ?? lists[0] ?? { rows: [], subtitle: "", empty: "" };
     chosen = list.key ?? "";
-    body.replaceChildren(...list.rows.map((row) => makeRow(row, model.get("columns"))));
+    fillBody(body, list.rows, model.get("columns"));
     el.querySelector(".card-subtitle").textContent = list.subtitle;
     el.querySelector(".empty-note").textContent = list.rows.length ? "" : list.empty;
     const labels = lists.length > 1 ? lists.map(({ key, label }) => [key, label]) : [];
     if (buttons.dataset.labels !== JSON.stringify(labels)) {
       buttons.dataset.labels = JSON.stringify(labels);
+      buttons.hidden = !labels.length;
       buttons.replaceChildren(...labels.map(([key, label]) => {
         const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
         button.dataset.list = key;

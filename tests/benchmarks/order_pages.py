@@ -1,0 +1,125 @@
+"""Read what a viewer's page tells of an order, and hold it against the simulator's ground truth."""
+
+from __future__ import annotations
+
+import datetime
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import websocket
+
+from pbm360.domain import rules
+from pbm360.figures.style import duration_text
+from pbm360.warehouse import Warehouse
+from pbm360.widgets.page import BEAT_SECONDS
+from tests.dashboards.viewers import Viewer, WidgetsOfPage, listen
+
+MILESTONES = {
+    "received_at": "referral received",
+    "intake_completed_at": "intake completed",
+    "benefits_completed_at": "benefits completed",
+    "prior_authorization_submitted_at": "pa submitted",
+    "clinical_verified_at": "clinical verified",
+    "filled_at": "filled",
+    "packed_at": "packed",
+    "shipped_at": "shipped",
+    "delivered_at": "delivered",
+}
+ENTERED_BY = {"RECEIVED": "received_at", "PA_PENDING": "prior_authorization_submitted_at", "QA": "filled_at"}
+ENTERED_BY |= {"SCHEDULING": "clinical_verified_at", "SHIPPED": "shipped_at"}
+ROUNDING_HOURS = 0.06
+TRUTH = "select * from pbm_truth.orders order by order_id"
+WITHHELD = "select order_id, event_type from pbm_truth.defects where defect = 'missing_scan'"
+
+
+@dataclass(frozen=True)
+class Story:
+    """What a drawer shows: facts, moments by what they are (UTC), events (what, when), and when it was read."""
+
+    facts: str
+    moments: dict[str, datetime.datetime]
+    events: list[tuple[str, datetime.datetime]]
+    corrects: bool
+    read_at: datetime.datetime
+
+
+class OrderReader:
+    """A viewer who opens orders one after another."""
+
+    def __init__(self, url: str):
+        self.pictures = 0
+        self.viewer = Viewer.arrive(url)
+        self.socket = self.viewer.connect()
+        self.page = WidgetsOfPage(self.socket)
+        states = self.page.states()
+        (self._head,) = [key for key, state in states.items() if "beat_seconds" in state]
+        (self._drawer,) = [key for key, state in states.items() if "order_id" in state]
+        (self._table,) = [key for key, state in states.items() if state.get("key") == "orders" and "lists" in state]
+
+    def open(self, order_id: str) -> Story:
+        """Click an order and wait for its story."""
+        self.page.send(self._head, {"kind": "beat"})
+        self.page.send(self._table, {"kind": "open", "what": order_id})
+        shown: dict = {}
+        while shown.get("order_id") != order_id or not shown.get("rows"):
+            found, _ = listen(self.socket, "comm_msg")
+            if found["content"]["comm_id"] == self._drawer:
+                shown |= found["content"]["data"].get("state", {})
+        moments = {each["what"]: datetime.datetime.fromisoformat(each["at"]) for each in shown["moments"]}
+        events = [(row["what"], datetime.datetime.fromisoformat(row["event_at"])) for row in shown["rows"]]
+        corrects = any("corrects" in row["detail"] for row in shown["rows"])
+        return Story(shown["facts"], moments, events, corrects, datetime.datetime.now(datetime.UTC))
+
+    def watch(self, stop: threading.Event) -> None:
+        """Look at the page until told to stop: a heartbeat every two seconds, everything that comes is read."""
+        self.socket.settimeout(0.5)
+        beaten_at = 0.0
+        while not stop.is_set():
+            if time.monotonic() - beaten_at > BEAT_SECONDS:
+                self.page.send(self._head, {"kind": "beat"})
+                beaten_at = time.monotonic()
+            try:
+                self.pictures += '"tick"' in self.socket.recv()
+            except websocket.WebSocketTimeoutException:
+                continue
+
+    def leave(self) -> None:
+        """Close the page."""
+        self.socket.close()
+        self.viewer.forget()
+
+
+def figures_that_differ(warehouse: Warehouse, stories: dict[str, Story]) -> tuple[int, list[str]]:
+    """Compare stories with the truth; returns how many figures were compared, and those that differ."""
+    truth = {row["order_id"]: row for row in warehouse.query(TRUTH).to_pylist()}
+    withheld = {(row["order_id"], row["event_type"].replace("_", " ")) for row in warehouse.query(WITHHELD).to_pylist()}
+    has_gaps = {order_id for order_id, _ in withheld}
+    compared, differing = 0, []
+    for order_id, story in stories.items():
+        for name, shown, true in _pairs(story, truth[order_id], order_id in has_gaps):
+            if (order_id, MILESTONES.get(name)) not in withheld:
+                compared += 1
+                if shown != true:
+                    differing.append(f"{order_id} {name}: {shown} shown, {true} true")
+    return compared, differing
+
+
+def _pairs(story: Story, true: dict, has_gaps: bool) -> Iterator[tuple[str, object, object]]:
+    for name, what in MILESTONES.items():
+        moments = [moment for kind, moment in story.events if kind == what]
+        if not story.corrects:
+            yield name, min(moments, default=None), true[name]
+    yield "promised_at", story.moments.get("promised"), true["promised_at"]
+    if has_gaps:
+        return  # an order whose last scan was withheld is shown where it was seen last
+    if not story.corrects:
+        yield "event_count", len(story.events), true["event_count"]
+    yield "stage", story.facts.split(" for ")[0].split(" · ")[0], rules.stages()[true["stage"]].label
+    entered = true.get(ENTERED_BY.get(true["stage"], ""))
+    if entered is not None:
+        age = (story.read_at - entered) / datetime.timedelta(hours=1)
+        said = story.facts.split(" for ")[1].split(" of ")[0]
+        near = {duration_text(age - late) for late in (0, 0.01, 0.02, ROUNDING_HOURS)}
+        yield "age", said if said not in near else "near", "near"
