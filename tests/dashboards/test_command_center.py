@@ -141,7 +141,7 @@ def page(filled_site, wall):
     """The page on the wall once it shows the orders, without filters."""
     page, _ = wall
     page.set_viewport_size({"width": 1440, "height": 1000})
-    page.wait_for_function("() => Number(document.querySelector('[data-testid=tile-open]').dataset.number) >= 50")
+    page.wait_for_function("() => Number(document.querySelector('[data-testid=tile-open]')?.dataset.number) >= 50")
     return page
 
 
@@ -367,6 +367,6 @@ def test_a_dead_kernel_is_noticed_by_the_page_which_then_comes_back_by_itself(fi
     (kernel,) = filled_site.children(KERNEL_IN_PAGE.search(page.content()).group(1))
     kernel.kill()
     expect(page.get_by_test_id("banner")).to_contain_text("Stale")
-    page.wait_for_function("() => !window.isOfBefore && Number(document.body.dataset.tick) > 0", timeout=120_000)
+    page.wait_for_function("() => !window.isOfBefore && Number(document.body.dataset.tick) > 0", timeout=180_000)
     expect(page.get_by_test_id("banner")).to_be_hidden()
     assert number(page, "open") >= 50

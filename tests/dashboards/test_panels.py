@@ -191,7 +191,10 @@ def test_ageing(asked, page):
 
 def test_carriers(asked, page):
     names = {"ups": "UPS", "fedex": "FedEx", "usps": "USPS", None: "No carrier yet"}
-    counts = {names[row["carrier"]]: (row["kept"], row["n"]) for row in asked(CARRIERS, now=NOW)}
+    counts = {
+        names[row["carrier"]]: (row["kept"], row["n"])
+        for row in asked(CARRIERS, now=datetime.datetime.now(datetime.UTC))
+    }
     (dots, *_) = page.evaluate(READ_CHART, "carriers")
     assert {name: tuple(kept_of) for name, kept_of in zip(dots["y"], dots["customdata"], strict=True)} == counts
     assert dots["x"] == [round(100 * counts[name][0] / counts[name][1], 1) for name in dots["y"]]

@@ -185,6 +185,9 @@ def test_hostile_values_reach_nothing(site, viewer):
     after = page.states()
     assert (after[filters]["chosen"], after[slider]["moment"], after[drawer]["order_id"]) == ({}, "", "")
     assert after.keys() == before.keys()
-    asked = [json.loads(path.read_text()) for path in Path(site.environment["PBM360_STATE_DIR"]).glob("operations/questions/*.json")]
+    asked = [
+        json.loads(path.read_text())
+        for path in Path(site.environment["PBM360_STATE_DIR"]).glob("operations/questions/*.json")
+    ]
     assert [question for question in asked if question["kind"] != "view"] == []
     socket.close()

@@ -3,7 +3,7 @@
 
 const { clock } = window.pbm360;
 const FIRST_PICTURE_SECONDS = 8;
-const SILENCE_SECONDS = 20; // a kernel that has not answered a heartbeat for so long is gone
+const SILENCE_SECONDS = 45; // a kernel that has not answered a heartbeat for so long is gone, and not only busy
 const PATIENCE_SECONDS = 60; // and a first picture that has not come in so long will not come
 const LEAST_RELOAD_SECONDS = 30;
 const SPREAD_SECONDS = 10; // pages that lost one server come back one after another
