@@ -56,14 +56,15 @@ class OrderReader:
         states = self.page.states()
         (self._head,) = [key for key, state in states.items() if "beat_seconds" in state]
         (self._drawer,) = [key for key, state in states.items() if "order_id" in state]
+        self._shown = states[self._drawer]  # a page is told what changes
         (self._table,) = [key for key, state in states.items() if state.get("key") == "orders" and "lists" in state]
 
     def open(self, order_id: str) -> Story:
         """Click an order and wait for its story."""
         self.page.send(self._head, {"kind": "beat"})
         self.page.send(self._table, {"kind": "open", "what": order_id})
-        shown: dict = {}
-        while shown.get("order_id") != order_id or not shown.get("rows"):
+        shown = self._shown
+        while shown["order_id"] != order_id or not shown["rows"]:
             found, _ = listen(self.socket, "comm_msg")
             if found["content"]["comm_id"] == self._drawer:
                 shown |= found["content"]["data"].get("state", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import plotly.graph_objects as go
@@ -10,6 +11,28 @@ INK = "#1f2937"
 MUTED = "#64748b"
 GRID = "#e8ecf2"
 FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
+
+
+AXIS = re.compile(r"[xy]axis\d*")
+AXIS_LOOK = {
+    "gridcolor": GRID,
+    "zeroline": False,
+    "automargin": True,
+    "fixedrange": True,
+    "ticks": "",
+    "tickfont": {"color": MUTED, "size": 12},
+    "title": {"font": {"color": MUTED, "size": 12}},
+}
+LOOK = {
+    "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
+    "font": {"family": FONT, "size": 12, "color": INK},
+    "paper_bgcolor": "rgba(0,0,0,0)",
+    "plot_bgcolor": "rgba(0,0,0,0)",
+    "hoverlabel": {"font": {"family": FONT, "size": 12}},
+    "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    "uirevision": "kept",  # zoom and hidden traces survive an update
+    "template": "none",
+}
 
 
 @dataclass(frozen=True)
@@ -53,32 +76,26 @@ def duration_text(hours: float) -> str:
 
 
 def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 260) -> go.Figure:
-    """Give a figure the shared look. `title` is the question that the panel answers."""
-    figure.update_layout(
-        title={"text": title, "subtitle": {"text": subtitle}},
-        height=height,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        font={"family": FONT, "size": 12, "color": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hoverlabel={"font": {"family": FONT, "size": 12}},
-        legend={
-            "orientation": "h",
-            "x": 1,
-            "xanchor": "right",
-            "y": 1.02,
-            "yanchor": "bottom",
-            "title": None,
-            "traceorder": "normal",
-        },
-        uirevision="kept",  # zoom and hidden traces survive an update
-        template="none",
-    )
-    axis = {"gridcolor": GRID, "zeroline": False, "automargin": True, "fixedrange": True, "ticks": ""}
-    axis |= {"tickfont": {"color": MUTED, "size": 12}, "title": {"font": {"color": MUTED, "size": 12}}}
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
+    """Give a figure the shared look. `title` is the question that the panel answers.
+
+    The layout is put in place at once: plotly takes ten times as long for its parts one by one.
+    """
+    layout = figure.layout.to_plotly_json()
+    axes = {"xaxis", "yaxis"} | {name for name in layout if AXIS.fullmatch(name)}
+    look = LOOK | {"title": {"text": title, "subtitle": {"text": subtitle}}, "height": height}
+    layout = _merged(layout, look | dict.fromkeys(axes, AXIS_LOOK))
+    layout["legend"]["title"] = {}
+    figure.layout = layout
     return figure
+
+
+def _merged(base: dict, changes: dict) -> dict:
+    """Return `base` with the changes, dicts inside dicts likewise."""
+    both = {
+        key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        for key, value in changes.items()
+    }
+    return base | both
 
 
 def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
