@@ -43,7 +43,6 @@ def ageing(orders: pd.DataFrame) -> go.Figure:
             y=[int(counts[band]) for band in bands],
             text=[f"{counts[band]:,}" for band in bands],
             textposition="outside",
-            constraintext="none",
             cliponaxis=False,
             marker={"color": STATUSES[status].colour},
             hovertemplate="%{x} of the allowed time<br>%{y:,} open orders<extra></extra>",

@@ -84,8 +84,8 @@ def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 2
     axes = {"xaxis", "yaxis"} | {name for name in layout if AXIS.fullmatch(name)}
     look = LOOK | {"title": {"text": title, "subtitle": {"text": subtitle}}, "height": height}
     layout = _merged(layout, look | dict.fromkeys(axes, AXIS_LOOK))
-    layout["legend"]["title"] = {}
     figure.layout = layout
+    figure.update_layout(legend={"title": None})
     return figure
 
 
