@@ -13,7 +13,7 @@ AIRFLOW_PORT ?= 8080
 FAST_TESTS := $(addprefix tests/,domain feeds figures widgets simulate local/pubsub dags/test_structure.py \
 	test_environment.py test_settings.py test_runs.py test_warehouse.py test_medallion.py test_oms.py)
 
-.PHONY: help setup up demo test test-fast test-java lint airflow lab dashboards bench notebooks tables down clean
+.PHONY: help setup up demo test test-fast test-java lint airflow lab dashboards bench notebooks tables smoke down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -81,6 +81,10 @@ tables: setup ## make the table definitions, the event schema and the template t
 	$(RUN)/python -m pbm360.cloud.table_schemas
 	$(RUN)/python -m pbm360.cloud.event_schema
 	$(RUN)/python -m pbm360.cloud.flex_template
+
+smoke: $(if $(PROJECT),setup) ## prove on a real account what nothing else can: make smoke PROJECT=your-project
+	@test -n "$(PROJECT)" || { echo "which project? make smoke PROJECT=your-project" >&2; exit 2; }
+	PBM360_TARGET=gcp PBM360_PROJECT=$(PROJECT) $(RUN)/python -m pbm360.cloud.smoke
 
 down: ## stop everything that was started here
 	@if [ -x $(RUN)/pbm360 ]; then $(RUN)/pbm360 down; else echo "nothing is installed here, so nothing runs"; fi

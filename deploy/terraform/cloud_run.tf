@@ -24,6 +24,15 @@ locals {
       timeout   = "900s"
     }
 
+    catch-up = {
+      account   = "composer"
+      command   = ["pbm360"]
+      arguments = ["catch-up"]
+      variables = { PBM360_OMS_DSN = "pbm360-oms-dsn", PBM360_PSEUDONYM_KEY = "pbm360-pseudonym-key" }
+      files     = {}
+      timeout   = "3600s"
+    }
+
     erase-patient = {
       account   = "privacy"
       command   = ["sh", "-c"]

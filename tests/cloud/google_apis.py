@@ -70,6 +70,7 @@ class GoogleApis:
         self.paths = whole_project(settings)
         self.denied: set[str] = set()
         self.disabled: set[str] = set()
+        self.statuses: dict[str, int] = {}  # paths that answer with a status and nothing else
         self.forbidden = ""  # a path that begins so answers 403
         self.asked: list[str] = []
         self.tokens: set[str] = set()
@@ -104,6 +105,8 @@ class GoogleApis:
         if path.startswith("/computeMetadata") or path == "/":
             return self._send(request, 200, *metadata(path))
         self.tokens.add(request.headers.get("Authorization", ""))
+        if path in self.statuses:
+            return self._send(request, self.statuses[path], {})
         if self.forbidden and path.startswith(self.forbidden):
             return self._send(request, 403, {"error": {"message": "Permission denied on resource"}})
         if path.endswith(":testIamPermissions"):

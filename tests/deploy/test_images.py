@@ -24,7 +24,17 @@ IMPORTS = {  # what each image runs, beside the command line
                    "streamlit.web.cli"],
 }  # fmt: skip
 COMMANDS = {
-    "notebooks": ["prepare", "relay", "build", "gate", "publish", "snapshot", "erase-patient", "rotate-key"],
+    "notebooks": [
+        "prepare",
+        "relay",
+        "build",
+        "gate",
+        "publish",
+        "snapshot",
+        "catch-up",
+        "erase-patient",
+        "rotate-key",
+    ],
     "dashboards": ["dashboards"],
 }
 

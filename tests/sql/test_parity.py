@@ -93,6 +93,7 @@ QUERIES = {
         "changed_hours": [0.5, 2.0],
         "without_carriers": ["ups", "fedex"],
     },
+    "smoke/landed.sql": {"payload": b"not json", "first_date": DAYS[0]},
     "stream/recent_entries.sql": {"since": instant("19 12:00")},
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
     "stream/recent_minutes.sql": {"since": instant("19 10:00")},
