@@ -10,6 +10,15 @@ locals {
       requests  = min(var.kernel_budget * 4, 1000) # a viewer holds a websocket and asks for a few files at the start
       probe     = "/voila/static/favicon.svg"
     }
+
+    # The same picture for many who only look: one process for all of them, some MB a viewer, and its own reader.
+    streamlit = {
+      arguments = ["pbm360", "streamlit", "--port", "8080"]
+      memory    = "4Gi"
+      cpu       = "2"
+      requests  = 1000
+      probe     = "/_stcore/health"
+    }
   }
 
   # A job is started by hand (docs/runbooks.md) or by a delivery. What a secret holds comes as a variable, or as a file

@@ -21,7 +21,7 @@ IMPORTS = {  # what each image runs, beside the command line
                   "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial"],
     "dataflow": ["pip", "pbm360.stream.dataflow", "google.cloud.secretmanager"],
     "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center",
-                   "streamlit.web.cli"],
+                   "streamlit.web.cli", "pbm360.streamlit_server", "pbm360.streamlit_pages"],
 }  # fmt: skip
 COMMANDS = {
     "notebooks": [
@@ -35,7 +35,7 @@ COMMANDS = {
         "erase-patient",
         "rotate-key",
     ],
-    "dashboards": ["dashboards"],
+    "dashboards": ["dashboards", "streamlit"],
 }
 
 
