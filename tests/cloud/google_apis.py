@@ -59,7 +59,8 @@ def whole_project(settings: Settings) -> dict[str, dict]:
         path = f"/bigquery/bigquery/v2/projects/{PROJECT}/datasets/{dataset}"
         tables = [name.partition(".")[2] for name in resources.tables(settings) if name.startswith(f"{dataset}.")]
         listed = {"tables": [{"tableReference": {"tableId": name}} for name in tables]} if tables else {}
-        paths |= {path: {"location": "US", "maxTimeTravelHours": "48"}, f"{path}/tables": listed}
+        about = {"datasetReference": {"projectId": PROJECT, "datasetId": dataset}, "location": "US"}
+        paths |= {path: about | {"maxTimeTravelHours": "48"}, f"{path}/tables": listed}
     return paths
 
 

@@ -144,7 +144,7 @@ def test_smoke_tests_of_the_warehouse_judge_what_they_read(make_warehouse, api):
     assert smoke_data.stream_beats(api, settings).state == "fine"
     assert smoke_data.day_is_published(api, settings).detail == "no run has published"
     assert smoke_data.identifiers_are_guarded(api, settings).state == "fine"
-    warehouse.load_rows("vault.patient_keys", [{"patient_id": "p", "patient_key": "k", "first_seen_at": now}])
+    warehouse.load_rows("vault.patient_keys", [{"patient_id": "p", "patient_key": "k", "created_at": now}])
     assert "vault.patient_keys" in smoke_data.identifiers_are_guarded(api, settings).detail
 
 
@@ -160,7 +160,7 @@ def test_what_bigquery_says_of_tables_datasets_and_jobs_is_judged(apis, api):
     del apis.paths[f"{project}/datasets/pbm_gold"]["maxTimeTravelHours"]
     assert "168 h" in smoke_data.erasure_is_final(api, settings).detail
     statistics = {"query": {"totalBytesBilled": str(2 * 1024**4)}}
-    job = {"jobReference": {"projectId": PROJECT, "jobId": "j"}, "configuration": {"query": {}}}
+    job = {"jobReference": {"projectId": PROJECT, "jobId": "j"}, "configuration": {"query": {"query": ""}}}
     apis.paths[f"{project}/jobs"] = {"jobs": [job | {"statistics": statistics}]}
     by_hand = (2 * 730 / 24 - 1) * 6.25  # 2 TiB a day, 1 TiB of a month free
     assert (
