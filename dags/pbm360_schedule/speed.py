@@ -8,7 +8,7 @@ from pbm360_schedule.environment import SCHEDULE
 from pbm360_schedule.tasks import run_command
 
 JOB_NAME = "pbm360-speed-layer"
-MAX_WORKERS = 8  # a day's arrears are worked off by so many; one is the rule
+MAX_WORKERS = 5  # a day's arrears are worked off by so many; one is the rule
 
 
 def start_stream() -> BaseOperator:
