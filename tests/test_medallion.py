@@ -4,12 +4,15 @@ import datetime
 import hashlib
 import itertools
 
+import pyarrow as pa
 import pytest
 
 from pbm360 import checks, medallion
 from pbm360.domain.privacy import pseudonym
+from pbm360.simulate import SimulationParameters, simulate
+from tests.benchmarks.native import MADE, NativeMedallion
 from tests.conftest import TEST_KEY
-from tests.messages import at, bronze_row, event
+from tests.messages import at, bronze_row, event, simulated_row
 
 DAY_19, DAY_20, DAY_21 = (datetime.date(2026, 11, day) for day in (19, 20, 21))
 TABLES = {
@@ -281,3 +284,21 @@ def test_no_identifier_reaches_silver_or_gold(make_warehouse):
     text = str(contents(warehouse))
     assert "SECRET" not in text
     assert "SECRET-7" in str(warehouse.read_table("vault.patient_keys").to_pylist())
+
+
+def test_the_native_baseline_of_the_benchmark_makes_the_same_tables(make_warehouse, tmp_path):
+    warehouse = make_warehouse()
+    end = datetime.datetime(2026, 11, 21, 18, tzinfo=datetime.UTC)
+    simulation = simulate(SimulationParameters(orders=150, days=2, end=end, seed=360))
+    simulated = [simulated_row(number, message) for number, message in enumerate(simulation.messages(), 1000)]
+    rows = MESSAGES + [row for row in simulated if DAY_19 <= row["known_date"] <= DAY_21]
+    land(warehouse, rows)
+    warehouse.load_rows("bronze.oms_drugs", SNAPSHOTS)
+    medallion.build(warehouse, DAY_21)
+    native = NativeMedallion(tmp_path / "native.duckdb", warehouse)
+    native.load("bronze.raw_orders", pa.Table.from_pylist(rows))
+    native.build(DAY_19, DAY_21)
+    assert native.unequal_rows(warehouse) == dict.fromkeys(MADE, 0)
+    native.build(DAY_19, DAY_21)  # finds nothing new
+    assert native.unequal_rows(warehouse) == dict.fromkeys(MADE, 0)
+    native.close()

@@ -4,8 +4,22 @@
 
 create or replace table pbm_staging.fact_stage_visits as
 with
-    events as (
+    touched_events as (
         -- include lifecycle/touched_events.sql
+    ),
+    events as (
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            order_id,
+            stage,
+            stage_order,
+            patient_key,
+            corrects_id,
+            correction_reason
+        from touched_events
     ),
     computed as (
         -- include lifecycle/stage_visits.sql

@@ -71,6 +71,29 @@ def test_several_values_of_one_column_are_read_row_by_row(answer):
     assert sorted(found, key=repr) == sorted((right for _, right in DOCUMENTS), key=repr)
 
 
+MEMBERS = [
+    ('{"a": "x", "A": 1.5 , "b" : {"c": "y"}}\n', ("x", "1.5", "x", '{"c":"y"}')),
+    ('{"a":"x","A":1.50,"b":[1.50]}', ("x", "1.50", "x", "[1.50]")),
+    ('{"a":"\\u00e9\\/\\n","A":"\\"","b":"\\""}', ("é/\n", '"', "é/\n", '"\\""')),
+    ('{"a":true,"A":"null","b":"null"}', ("true", "null", "true", '"null"')),
+    ('{"a":[],"A":{},"b":null}', (None, None, None, None)),
+    ('{"a":"first","a":"second"}', ("first", None, "first", None)),
+    ("[1]", (None, None, None, None)),
+]
+
+
+@pytest.mark.parametrize(("document", "right"), MEMBERS)
+@pytest.mark.parametrize("other_case", ["$.A", "$.a"])
+def test_members_that_are_read_at_once_are_those_read_one_by_one(answer, document, right, other_case):
+    sql = f"""
+        select json_value(document, '$.a'), json_value(document, '{other_case}'), json_query(document, '$.b')
+        from unnest(@given) as document
+    """
+    text, other, same, part = right
+    found = answer(sql, ArrayQueryParameter("given", "STRING", [document]))
+    assert found == [(text, other if other_case == "$.A" else same, part)]
+
+
 QUERIES = [
     ('{"data": {"x": [1, 2]}}', "[1,2]"),
     ('{"data": {"x": "a"}}', '"a"'),

@@ -12,6 +12,11 @@ import duckdb
 from bqemulator.config import Settings
 from bqemulator.storage.engine import DuckDBEngine
 
+DATABASE_SETTINGS = {
+    "memory_limit": "1GB",  # DuckDB's own share of the stack's 2 GB; what is more goes to the disk
+    "checkpoint_threshold": "256MB",  # a checkpoint holds up every reader: at DuckDB's 16 MB each build brings several
+    "allocator_flush_threshold": "64MB",  # give memory back after a large statement, not keep it for the next
+}
 DROP_TABLE = 'DROP TABLE IF EXISTS "'
 
 
@@ -135,6 +140,12 @@ class WarehouseEngine(DuckDBEngine):
             with self._writer:
                 self._connection.execute("CHECKPOINT")
         await super().stop()
+
+    def _apply_session_pragmas(self) -> None:
+        """Set what holds for the whole database."""
+        super()._apply_session_pragmas()
+        for name, value in DATABASE_SETTINGS.items():
+            self._connection.execute(f"SET GLOBAL {name} = '{value}'")
 
     def _register_builtin_udfs(self) -> None:
         """Create the functions that DuckDB lacks: the emulator's, then ours."""

@@ -1,8 +1,8 @@
 """Read JSON text as GoogleSQL does: numbers as they are written, the first of members of one name, strictly.
 
 DuckDB writes numbers anew (1.50 as 1.5) and takes text that is no JSON (`{"a": 1,}`, NaN), so it may read plain
-documents alone: flat objects and objects of such, written without blanks, escapes and unusual numbers. Python reads
-the others. A query that takes several values out of one column has each document read once.
+documents alone: flat objects and objects of such, written without escapes and unusual numbers. Python reads the
+others, ten times slower and one at a time. A query that takes several members of one column reads each document once.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import orjson
 from sqlglot import exp
@@ -18,11 +19,20 @@ STRING = r'"(?:[^"\\\x00-\x1f{\[][^"\\\x00-\x1f]*)?"'  # one that begins like a 
 NUMBER = r"(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.(?:0|[0-9]{0,3}[1-9]))"  # as DuckDB writes them
 SCALAR = f"(?:{STRING}|{NUMBER}|true|false|null)"
 NAME = r'"[^"\\\x00-\x1f]*"'
-FLAT = rf"\{{(?:{NAME}:{SCALAR}(?:,{NAME}:{SCALAR})*)?\}}"
-PLAIN = rf"\{{(?:{NAME}:(?:{SCALAR}|{FLAT})(?:,{NAME}:(?:{SCALAR}|{FLAT}))*)?\}}"
+BLANK = r"[ \t\n\r]*"
+
+
+def _object_of(value: str) -> str:
+    """Write the pattern of an object whose values match a pattern."""
+    member = f"{BLANK}{NAME}{BLANK}:{BLANK}{value}{BLANK}"
+    return rf"\{{(?:{member}(?:,{member})*|{BLANK})\}}"
+
+
+FLAT = _object_of(SCALAR)
+PLAIN = f"{BLANK}{_object_of(f'(?:{SCALAR}|{FLAT})')}{BLANK}"
+MEMBER_PATH = re.compile(r"\$\.[A-Za-z_][A-Za-z0-9_]*")
 SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 VALUE, QUERY = "pbm_json_value", "pbm_json_query"
-GATHERED = {VALUE: "pbm_json_values", QUERY: "pbm_json_queries"}
 KIND = "pbm_json_kind"
 MACROS = f"""
 -- 2: an object with objects in it, 1: a flat object, both plain; 0: Python reads it.
@@ -40,6 +50,30 @@ create or replace macro pbm_json_queries(kind, document, paths) as
     end;
 create or replace macro pbm_json_scalar_of(kind, text) as
     case when kind = 2 and left(text, 1) = '{{' then null else text end;
+create or replace macro pbm_json_value_of_text(text) as
+    case left(text, 1)
+        when '"' then json_extract_string(text, '$')
+        when '{{' then null
+        when '[' then null
+        else text
+    end;
+create or replace macro pbm_json_value_of_query(kind, text) as
+    case when kind > 0 and left(text, 1) = '"' then text[2:-2] else pbm_json_value_of_text(text) end;
+-- the members that a structure names, read at once; of a document that Python reads each is JSON's text as a string
+create or replace macro pbm_json_members(kind, document, structure) as
+    case
+        when kind > 0 then from_json(document, structure)
+        else from_json(pbm_exact_json_members(document, structure), structure)
+    end;
+create or replace macro pbm_json_text(kind, part) as
+    case when kind > 0 then cast(part as varchar) else json_extract_string(part, '$') end;
+create or replace macro pbm_json_member_value(kind, members, name) as
+    case
+        when kind > 0 then pbm_json_scalar_of(kind, struct_extract(members, name))
+        else pbm_json_value_of_text(struct_extract(members, name))
+    end;
+create or replace macro pbm_json_member_query(kind, members, name) as
+    nullif(pbm_json_text(kind, struct_extract(members, name)), 'null');
 create or replace macro pbm_json_value_of(kind, document, path) as
     pbm_json_scalar_of(kind, list_extract(pbm_json_values(kind, document, [path]), 1));
 create or replace macro pbm_json_value(document, path) as
@@ -67,6 +101,7 @@ def create_macros(connection) -> None:
     """Create the functions and macros in the database of a DuckDB connection."""
     connection.create_function("pbm_exact_json_values", exact_values, ["VARCHAR", "VARCHAR[]"], "VARCHAR[]")
     connection.create_function("pbm_exact_json_queries", exact_queries, ["VARCHAR", "VARCHAR[]"], "VARCHAR[]")
+    connection.create_function("pbm_exact_json_members", exact_members, ["VARCHAR", "VARCHAR"], "VARCHAR")
     connection.create_function("pbm_exact_json_type", exact_type, ["VARCHAR"], "VARCHAR", null_handling="special")
     connection.execute(MACROS)
 
@@ -82,6 +117,18 @@ def exact_queries(document: str, paths: list[str]) -> list[str | None]:
     tree = _parse(document)
     found = [_at(tree, path) for path in paths]
     return [None if part is None else _written(part) for part in found]
+
+
+def exact_members(document: str, structure: str) -> str:
+    """Return an object of the document's members that a structure names, each as the text of its JSON in a string."""
+    names = _member_names(structure)
+    texts = exact_queries(document, [f"$.{name}" for name in names])
+    return orjson.dumps(dict(zip(names, texts, strict=True))).decode()
+
+
+@lru_cache(maxsize=512)
+def _member_names(structure: str) -> tuple[str, ...]:
+    return tuple(json.loads(structure))
 
 
 def exact_type(document: str | None) -> str | None:
@@ -120,47 +167,52 @@ def _calls_by_column(select: exp.Select) -> dict[str, list[exp.Anonymous]]:
     found: dict[str, list[exp.Anonymous]] = {}
     for call in _own_calls(select):
         document, path = call.expressions
-        if isinstance(document, exp.Column) and isinstance(path, exp.Literal):
+        if isinstance(document, exp.Column) and isinstance(path, exp.Literal) and MEMBER_PATH.fullmatch(path.name):
             found.setdefault(document.name, []).append(call)
-    return found
+    return {column: calls for column, calls in found.items() if _are_told_apart(calls)}
+
+
+def _are_told_apart(calls: list[exp.Anonymous]) -> bool:
+    """Say whether the members differ in more than case, which the fields of DuckDB's structs don't tell apart."""
+    names = {_member(call) for call in calls}
+    return len({name.lower() for name in names}) == len(names)
 
 
 def _own_calls(select: exp.Select) -> Iterator[exp.Anonymous]:
     for item in select.expressions:
         for call in item.find_all(exp.Anonymous):
-            if call.name in GATHERED and call.find_ancestor(exp.Select) is select:
+            if call.name in (VALUE, QUERY) and call.find_ancestor(exp.Select) is select:
                 yield call
 
 
+def _member(call: exp.Anonymous) -> str:
+    return call.expressions[1].name.removeprefix("$.")
+
+
 def _gather_column(select: exp.Select, source: exp.Table, column: str, calls: list, number: int) -> None:
-    kind, lists = f"__json_{number}_kind", []
-    for called, function in GATHERED.items():
-        own = [call for call in calls if call.name == called]
-        paths = list(dict.fromkeys(call.expressions[1].name for call in own))
-        if own:
-            name = f"__json_{number}_{called.rpartition('_')[2]}"
-            texts = exp.Array(expressions=[exp.Literal.string(path) for path in paths])
-            lists.append(exp.alias_(_call(function, exp.column(kind), exp.column(column), texts), name))
-            for call in own:
-                place = exp.Literal.number(paths.index(call.expressions[1].name) + 1)
-                call.replace(
-                    _taken(called, kind, call.expressions[1].name, _call("list_extract", exp.column(name), place))
-                )
+    kind, members = f"__json_{number}_kind", f"__json_{number}_members"
+    queried = {_member(call) for call in calls if call.name == QUERY}
+    structure = json.dumps({_member(call): "JSON" if _member(call) in queried else "VARCHAR" for call in calls})
+    for call in calls:
+        call.replace(_taken(call, kind, members, queried))
     source = select.args["from_"].this
     inner = exp.select("*", exp.alias_(_call(KIND, exp.column(column)), kind)).from_(source.copy())
     where = select.args.get("where")
     if where is not None:
         inner.set("where", where.copy())
         select.set("where", None)
-    source.replace(exp.select("*", *lists).from_(inner.subquery("kinds")).subquery(source.alias_or_name))
+    read = _call("pbm_json_members", exp.column(kind), exp.column(column), exp.Literal.string(structure))
+    outer = exp.select("*", exp.alias_(read, members)).from_(inner.subquery("kinds"))
+    source.replace(outer.subquery(source.alias_or_name))
 
 
-def _taken(called: str, kind: str, path: str, item: exp.Expression) -> exp.Expression:
-    """Return what a call means, given its item of the list: no container is a value, JSON's null is no part."""
-    if called == QUERY:
-        return exp.Nullif(this=item, expression=exp.Literal.string("null"))
-    is_deep = path.count(".") > 1  # in a plain document there is no container so deep
-    return item if is_deep else _call("pbm_json_scalar_of", exp.column(kind), item)
+def _taken(call: exp.Anonymous, kind: str, members: str, queried: set[str]) -> exp.Expression:
+    """Return what a call means, given the members that were read: no container is a value, JSON's null is no part."""
+    arguments = exp.column(kind), exp.column(members), exp.Literal.string(_member(call))
+    if _member(call) not in queried:
+        return _call("pbm_json_member_value", *arguments)
+    part = _call("pbm_json_member_query", *arguments)
+    return part if call.name == QUERY else _call("pbm_json_value_of_query", exp.column(kind), part)
 
 
 def _call(name: str, *arguments: exp.Expression) -> exp.Anonymous:

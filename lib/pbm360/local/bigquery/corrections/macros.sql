@@ -102,7 +102,9 @@ create or replace macro pbm_to_timestamp(given) as
         when given is not null then error('Invalid timestamp: ' || cast(given as varchar))
     end;
 create or replace macro pbm_is_plain_timestamp(given) as regexp_full_match(
-    given, '[12][0-9]{3}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?Z'
+    given,
+    '[12][0-9]{3}-[0-9]{2}-[0-9]{2}[ T]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?'
+    || '(Z|[+-](0[0-9]|1[0-3]):[0-5][0-9])'
 );
 create or replace macro pbm_try_timestamp(given) as
     case
