@@ -13,7 +13,7 @@ from bqemulator.config import Settings
 from bqemulator.storage.engine import DuckDBEngine
 
 DATABASE_SETTINGS = {
-    "memory_limit": "1GB",  # DuckDB's own share of the stack's 2 GB; what is more goes to the disk
+    "memory_limit": "1200MB",  # DuckDB's own share of the stack's 2 GB; what is more goes to the disk
     "checkpoint_threshold": "256MB",  # a checkpoint holds up every reader: at DuckDB's 16 MB each build brings several
     "allocator_flush_threshold": "64MB",  # give memory back after a large statement, not keep it for the next
 }
