@@ -104,6 +104,7 @@ def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
     figure.add_annotation(
         text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
     )
+    figure.update_layout(uirevision="empty")  # else plotly keeps its axes when the data come, upwards and not downwards
     return figure.update_xaxes(visible=False).update_yaxes(visible=False)
 
 
