@@ -101,3 +101,34 @@ resource "google_pubsub_topic_iam_member" "relay_publishes" {
   role   = "roles/pubsub.publisher"
   member = google_service_account.component["relay"].member
 }
+
+# Alerts: settings PBM360_ALERTS_TOPIC, _ALERTS_SUBSCRIPTION. A webhook of one's own is the push endpoint of the
+# subscription; without one its receiver pulls.
+resource "google_pubsub_topic" "alerts" {
+  # checkov:skip=CKV_GCP_83: encrypted at rest by Google's keys; keys of one's own are the organisation's policy to ask for
+  name                       = "alerts"
+  message_retention_duration = "${local.day_seconds}s"
+
+  message_storage_policy {
+    allowed_persistence_regions = [var.region]
+  }
+
+  depends_on = [google_project_service.enabled]
+}
+
+resource "google_pubsub_subscription" "alerts_webhook" {
+  name                       = "alerts-webhook"
+  topic                      = google_pubsub_topic.alerts.id
+  ack_deadline_seconds       = 60
+  message_retention_duration = "${local.day_seconds}s"
+
+  expiration_policy {
+    ttl = "" # never
+  }
+}
+
+resource "google_pubsub_topic_iam_member" "composer_alerts" {
+  topic  = google_pubsub_topic.alerts.id
+  role   = "roles/pubsub.publisher"
+  member = google_service_account.component["composer"].member
+}

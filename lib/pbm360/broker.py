@@ -73,11 +73,15 @@ def subscriber(settings: Settings) -> SubscriberClient:
 
 
 def ensure_topics(settings: Settings) -> None:
-    """Make the topics and subscriptions of the events and of the dead letters where they are missing.
+    """Make the topics and subscriptions of the events, the dead letters and the alerts where they are missing.
 
     Raises `BrokerError` where a subscription stands but reads another topic: its messages would never come.
     """
-    wanted = {settings.topic: settings.subscription, settings.dead_letter_topic: settings.dead_letter_subscription}
+    wanted = {
+        settings.topic: settings.subscription,
+        settings.dead_letter_topic: settings.dead_letter_subscription,
+        settings.alerts_topic: settings.alerts_subscription,
+    }
     for topic, subscription in wanted.items():
         _ensure(settings, topic, publisher(settings).create_topic, {"name": topic_path(settings, topic)})
         request = {

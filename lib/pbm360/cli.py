@@ -7,6 +7,7 @@ import sys
 import typer
 
 from pbm360.commands import (
+    alerts,
     batch,
     cloud,
     events,
@@ -15,6 +16,7 @@ from pbm360.commands import (
     order_management,
     privacy,
     reports,
+    risk,
     speed_layer,
     stack,
 )
@@ -27,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (stack, events, feeds, order_management, speed_layer, batch, look, reports, privacy, cloud):
+for room in (stack, events, feeds, order_management, speed_layer, batch, look, reports, privacy, risk, alerts, cloud):
     app.add_typer(room.app)
 
 
@@ -41,12 +43,15 @@ def main() -> None:
     from pbm360.dashboards import DashboardsError
     from pbm360.local.stack import StackError
     from pbm360.medallion import BuildError, LedgerError
+    from pbm360.risk.leakage import Leak
+    from pbm360.risk.service import NoModel
+    from pbm360.risk.training import NothingToLearn
     from pbm360.settings import SettingsError
     from pbm360.speed import StreamStale
 
     try:
         app()
-    except (CheckFailed, LedgerError, StreamStale) as error:
+    except (CheckFailed, LedgerError, StreamStale, Leak) as error:
         errors.print(f"[red]failed:[/red] {error}", soft_wrap=True)
         sys.exit(EXIT_FAILED)
     except (
@@ -55,6 +60,8 @@ def main() -> None:
         BrokerError,
         DashboardsError,
         BuildError,
+        NoModel,
+        NothingToLearn,
         GoogleAPICallError,
         OperationalError,
         OSError,

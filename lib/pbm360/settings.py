@@ -41,6 +41,13 @@ class Settings:
     dead_letter_subscription: str = variable(
         "DEAD_LETTER_SUBSCRIPTION", "orders-dead-letter-review", "subscription on the refused messages, for review"
     )
+    alerts_topic: str = variable("ALERTS_TOPIC", "alerts", "Pub/Sub topic of the alerts")
+    alerts_subscription: str = variable(
+        "ALERTS_SUBSCRIPTION", "alerts-webhook", "subscription on the alerts, for a webhook"
+    )
+    quiet_hours: str = variable(
+        "QUIET_HOURS", "2-10", "hours of the day, UTC, in which alerts that can wait do (empty: none do)"
+    )
     bigquery_url: str = variable("BIGQUERY_URL", "", "REST address of a local BigQuery (empty: the stack's)")
     bigquery_storage_endpoint: str = variable(
         "BIGQUERY_STORAGE_ENDPOINT", "", "host:port of a local BigQuery Storage API (empty: the stack's)"
@@ -129,6 +136,10 @@ CHECKS = {
     "snapshot_seconds": (lambda value: 0.2 <= value <= 3600, "seconds between 0.2 and 3600"),
     "executor": (lambda value: value in ("", "worker", "pod"), "worker or pod"),
     "deadline_hours": (lambda value: 0 <= value <= 240, "hours between 0 and 240"),
+    "quiet_hours": (
+        lambda value: bool(re.fullmatch(r"|([01]?\d|2[0-3])-([01]?\d|2[0-3])", value)),
+        "two hours of the day in UTC, e.g. 2-10",
+    ),
     "task_retries": (lambda value: 0 <= value <= 10, "a number between 0 and 10"),
     "dashboards_address": (lambda value: value in ("127.0.0.1", "0.0.0.0"), "127.0.0.1 or 0.0.0.0"),
     "kernel_budget": (lambda value: 1 <= value <= 500, "a number between 1 and 500"),

@@ -51,6 +51,27 @@ from pbm_live.order_events
 where
     message_id in (select message_id from pbm_vault.erased_messages)
 union all
+select 'ops.alerts' as table_name, count(*) as row_count
+from pbm_ops.alerts
+where
+    regexp_replace(subject, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    )
+union all
+select 'ops.risk_forecasts' as table_name, count(*) as row_count
+from pbm_ops.risk_forecasts
+where
+    regexp_replace(order_id, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    )
+union all
+select 'ops.risk_scores' as table_name, count(*) as row_count
+from pbm_ops.risk_scores
+where
+    regexp_replace(order_id, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    )
+union all
 select 'vault.patient_keys' as table_name, count(*) as row_count
 from pbm_vault.patient_keys
 where patient_id = @patient_id

@@ -86,6 +86,24 @@ where patient_key = @patient_key;
 delete from pbm_live.order_events
 where message_id in (select message_id from pbm_vault.erased_messages);
 
+delete from pbm_ops.alerts
+where
+    regexp_replace(subject, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    );
+
+delete from pbm_ops.risk_forecasts
+where
+    regexp_replace(order_id, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    );
+
+delete from pbm_ops.risk_scores
+where
+    regexp_replace(order_id, r' [(][0-9]+[)]$', '') in (
+        select reported_order_id from pbm_vault.erased_orders
+    );
+
 delete from pbm_vault.patient_keys
 where patient_id = @patient_id;
 

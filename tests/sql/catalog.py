@@ -17,6 +17,7 @@ CREATED = re.compile(r"^create (?:or replace )?(table|view|table function) (?:if
 BODY = re.compile(r"\bas\n")
 COMMENTS = re.compile(r"^\s*--.*\n", re.MULTILINE)
 PARAMETERS = {
+    "alert_ids": "ARRAY<STRING>",
     "as_of": "TIMESTAMP",
     "asked_at": "TIMESTAMP",
     "at_risk_share": "FLOAT64",
@@ -36,10 +37,12 @@ PARAMETERS = {
     "history_days": "INT64",
     "import_id": "STRING",
     "knowable_order_ids": "ARRAY<STRING>",
+    "instants": "ARRAY<TIMESTAMP>",
     "known_date": "DATE",
     "last_date": "DATE",
     "max_runs": "INT64",
     "minimum_count": "INT64",
+    "model_version": "STRING",
     "moment": "TIMESTAMP",
     "now": "TIMESTAMP",
     "order_id": "STRING",

@@ -16,6 +16,7 @@ RELATIONS = {
     "orders": "pbm_gold.fact_order_lifecycle",
     "pharmacies": "pbm_gold.dim_pharmacies",
 }
+OVER_RELATIONS = ("lifecycle/", "privacy/", "risk/order_")  # files that others include
 NOT_GOOGLESQL = {
     "an unknown column": "select order_nr from pbm_gold.fact_order_lifecycle",
     "an unknown table": "select order_id from pbm_gold.fact_orders",
@@ -48,13 +49,15 @@ def known(google, catalog):
 
 @pytest.fixture(scope="module")
 def known_with_relations(google, catalog):
-    """The same, with the relations that the files of `lifecycle/` and `privacy/` are written over."""
-    return catalog.register(google, {name: catalog.tables[table] for name, table in RELATIONS.items()} | CELLS)
+    """The same, with the relations that the files of `lifecycle/`, `privacy/` and others are written over."""
+    relations = {name: catalog.tables[table] for name, table in RELATIONS.items()} | CELLS
+    relations["known_orders"] = {**relations["orders"], "as_of": "TIMESTAMP"}
+    return catalog.register(google, relations)
 
 
 @pytest.mark.parametrize("name", sql_files())
 def test_google_accepts_every_statement_of(name, google, known, known_with_relations):
-    number = known_with_relations if name.startswith(("lifecycle/", "privacy/")) else known
+    number = known_with_relations if name.startswith(OVER_RELATIONS) else known
     for statement in statements(name):
         google.analyze(statement, number, PARAMETERS)
 

@@ -81,6 +81,17 @@ QUERIES = {
     "notebooks/trust.sql": {},
     "notebooks/turnaround.sql": {},
     "notebooks/visits.sql": {"since": instant("19 00:00")},
+    "alerts/alerts.sql": {"since": instant("16 00:00")},
+    "alerts/health.sql": {"now": instant("21 12:00")},
+    "risk/features_as_of.sql": {"as_of": instant("20 08:00")},
+    "risk/features_at_instants.sql": {"instants": [instant("18 00:00"), instant("20 08:00"), instant("22 00:00")]},
+    "risk/features_now.sql": {"now": instant("21 12:00")},
+    "risk/newest_calibration.sql": {"model_version": "survival-1"},
+    "risk/newest_samples.sql": {},
+    "risk/outcomes.sql": {"as_of": instant("20 08:00"), "since": instant("16 00:00")},
+    "risk/past_forecasts.sql": {"first_date": DAYS[0], "now": instant("21 12:00")},
+    "risk/pharmacies.sql": {},
+    "risk/recorded_dates.sql": {"first_date": DAYS[0]},
     "rotation/patients.sql": {},
     "runs/run_checks.sql": {"run_id": "run-2026-11-21"},
     "runs/stream_beat.sql": {"now": instant("21 12:00:30")},
@@ -243,6 +254,9 @@ def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_refere
         "build/mark_failed.sql": {**RUN, "finished_at": instant("21 12:01"), "detail": "what 'it' said"},
         "build/forget_orders.sql": {"simulation_id": "s1", "order_ids": ["t1", "t2"], "knowable_order_ids": ["k1"]},
         "build/forget_snapshot.sql": {"snapshot_date": DAYS[0]},
+        "risk/forget_models.sql": {"model_version": "survival-2"},
+        "risk/forget_calibration.sql": {"first_date": DAYS[0]},
+        "alerts/forget_alerts.sql": {"alert_ids": ["a", "b"]},
     }
     for sql_file, parameters in changes.items():
         engines.change_both(sql_file, parameters)
@@ -304,6 +318,7 @@ def test_a_difference_between_rows_is_seen():
 def test_every_file_of_sql_is_run_on_both_engines(built):
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
     changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
+    changes |= {"risk/forget_models.sql", "risk/forget_calibration.sql", "alerts/forget_alerts.sql"}
     erasure_steps = {name for name in sql_files() if name.startswith(("erasure/", "rotation/"))} & built.compared
     checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, *checks.REVIEW_CHECKS, checks.TRUTH_CHECK)}
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
@@ -317,7 +332,7 @@ def test_every_file_of_sql_is_run_on_both_engines(built):
             "patient_feedback",
             "touched_events",
         )
-    } | {"privacy/suppressed_cells.sql"}
+    } | {"privacy/suppressed_cells.sql", "risk/order_features.sql", "risk/order_supplies.sql"}
     defined = {name for name in sql_files() if created(statements(name)[0])}
     assert set(sql_files()) == {
         *QUERIES,

@@ -41,6 +41,7 @@ def topics(settings: Settings) -> dict[str, str]:
     return {
         settings.topic: settings.subscription,
         settings.dead_letter_topic: settings.dead_letter_subscription,
+        settings.alerts_topic: settings.alerts_subscription,
     }
 
 

@@ -1,0 +1,122 @@
+"""Lay a simulated world into silver as it was known, event by event: what a forecast is trained and tried on.
+
+The build of such a world would know everything at its end; here each event keeps the instant at which it was known.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator
+
+import pandas as pd
+import pyarrow as pa
+
+from pbm360.domain.envelope import to_instant
+from pbm360.domain.privacy import pseudonym
+from pbm360.domain.rules import stages, typed_fields
+from pbm360.risk.cells import DOCK_STAGE_ORDER
+from pbm360.simulate import Simulation
+from pbm360.simulate.world import PHARMACIES, Order, Step, source_of, stage_of
+from pbm360.warehouse import Warehouse
+
+COLUMN_OF_FIELD = {
+    field.field: field.column for field in typed_fields() if field.kind in ("identifier", "code", "boolean", "integer")
+} | {"drug_ndc": "drug_ndc"}
+LEFT_OUT = ("zip3", "station", "scanner_id", "lot")  # no row of an order is made of these
+ENDS = ("left_at", "delivered_at", "failed_at", "cancelled_at", "called_at", "promised_at")
+ENDS_OF_STAGE = {
+    "DELIVERED": ("delivered_at",),
+    "RETURNED": ("failed_at",),
+    "LOST": ("failed_at",),
+    "CANCELLED": ("cancelled_at",),
+}
+PHARMACY_COLUMNS = ("pharmacy_id", "name", "time_zone", "opens_at", "closes_at", "open_days")
+
+
+def load_world(warehouse: Warehouse, simulation: Simulation, *, as_happened: bool = False) -> int:
+    """Replace silver by a simulation's events, known when they were, and the pharmacies; returns how many events.
+
+    `as_happened`: each event is known when it happens, and none is missing, as only the simulator itself sees it.
+    """
+    schema = warehouse.arrow_schema("silver.stg_order_events")
+    rows = silver_rows(simulation, warehouse.settings.required_pseudonym_key, as_happened=as_happened)
+    table = events_table(rows, schema)
+    warehouse.load_arrow("silver.stg_order_events", table, replace=True)
+    warehouse.load_rows("gold.dim_pharmacies", pharmacy_rows(simulation.parameters.start.date()), replace=True)
+    return table.num_rows
+
+
+def silver_rows(simulation: Simulation, key: str, *, as_happened: bool = False) -> Iterator[dict]:
+    """Yield the simulation's events known by its end as rows of silver; instants are microseconds since 1970, UTC."""
+    keys: dict[str, str] = {}
+    for order in simulation.orders_born():
+        if order.patient_id not in keys:
+            keys[order.patient_id] = pseudonym(key, order.patient_id)
+        for step in order.steps:
+            known_at = step.event_at if as_happened else step.known_at
+            if known_at <= simulation.end and (as_happened or not step.is_withheld):
+                yield silver_row(order, step, known_at, keys[order.patient_id])
+
+
+def true_ends(simulation: Simulation) -> pd.DataFrame:
+    """Return what truly became of each order, also after the simulation's end: the columns of sql/risk/outcomes.sql."""
+    return pd.DataFrame([{"order_id": order.order_id} | _ends(order) for order in simulation.orders_born()])
+
+
+def _ends(order: Order) -> dict:
+    found: dict[str, object] = dict.fromkeys(ENDS)
+    for step in order.steps:
+        stage = stage_entered(step)
+        is_left = stage is not None and stages()[stage].stage_order >= DOCK_STAGE_ORDER
+        names = ("left_at",) * is_left + ENDS_OF_STAGE.get(stage, ()) + ("called_at",) * (step.event_type == "call")
+        for name in names:
+            found[name] = found[name] or to_instant(step.event_at)
+        if step.promised_at:
+            found["promised_at"] = to_instant(step.promised_at)
+    return found
+
+
+def stage_entered(step: Step) -> str | None:
+    """Return the stage that a step enters; a denied appeal ends the order."""
+    return "CANCELLED" if step.data.get("decision") == "denied" else stage_of()[step.event_type]
+
+
+def silver_row(order: Order, step: Step, known_at: int, patient_key: str) -> dict:
+    """Return one event as silver has it: its true type and codes, whatever the spelling that was sent."""
+    stage = stage_entered(step)
+    fields = {COLUMN_OF_FIELD[name]: value for name, value in step.data.items() if name in COLUMN_OF_FIELD}
+    return {name: value for name, value in fields.items() if name not in LEFT_OUT} | {
+        "event_id": step.event_id,
+        "source": source_of()[step.event_type],
+        "event_type": step.event_type,
+        "event_at": step.event_at,
+        "order_id": order.order_id,
+        "stage": stage,
+        "stage_order": stages()[stage].stage_order if stage else None,
+        "message_id": f"{order.order_id}/{step.event_id}",
+        "publish_time": known_at,
+        "ingested_at": known_at,
+        "known_at": known_at,
+        "schema_version": 1,
+        "patient_key": patient_key if "patient_id" in step.data else None,
+        "promised_at": step.promised_at,
+    }
+
+
+def events_table(rows: Iterable[dict], schema: pa.Schema) -> pa.Table:
+    """Return rows of silver as an Arrow table; columns that no row has are null."""
+    columns: dict[str, list] = {field.name: [] for field in schema if field.name != "event_date"}
+    for row in rows:
+        for name, values in columns.items():
+            values.append(row.get(name))
+    arrays = {name: pa.array(values, schema.field(name).type) for name, values in columns.items()}
+    arrays["event_date"] = arrays["event_at"].cast(pa.date32())
+    return pa.table([arrays[field.name] for field in schema], schema=schema)
+
+
+def pharmacy_rows(valid_from: datetime.date) -> list[dict]:
+    """Return the pharmacies as rows of their dimension."""
+    return [
+        {name: getattr(pharmacy, name) for name in PHARMACY_COLUMNS} | {"valid_from": valid_from, "is_latest": True}
+        for pharmacy in PHARMACIES
+    ]
