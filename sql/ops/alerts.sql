@@ -5,7 +5,7 @@
 create table if not exists pbm_ops.alerts (
     alert_id string not null options (description = 'Rule, subject and the instant it opened'),
     rule string not null options (description = 'Rule that raised it'),
-    subject string not null options (description = 'Order, stage, source or carrier that it is about'),
+    subject string not null options (description = 'Order, stage, source or carrier'),
     severity string not null options (description = 'critical, high or medium'),
     message string not null options (description = 'What is wrong, in words'),
     level float64 not null options (description = 'Value that the rule compares, when last seen'),

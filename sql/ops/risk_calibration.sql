@@ -3,7 +3,7 @@
 -- Sources: pbm_ops.risk_forecasts, risk/outcomes.sql by lib/pbm360/risk. Freshness: each watch.
 
 create table if not exists pbm_ops.risk_calibration (
-    week_start_date date not null options (description = 'Monday of the week of the due times, UTC'),
+    week_start_date date not null options (description = 'Monday of the due times, UTC'),
     model_version string not null options (description = 'Forecast'),
     forecast_count int64 not null options (description = 'Forecasts whose due time has passed'),
     mean_chance float64 not null options (description = 'Mean of the chances, 0 to 1'),

@@ -1,7 +1,8 @@
 -- What the forecast has learnt from, which is all that it is: open orders at past instants, without
 -- their names, each by its cell and with the hours that it still took.
 -- Grain: one row per model, instant and order that was open then.
--- Sources: risk/features_at_instants.sql, risk/outcomes.sql by lib/pbm360/risk. Freshness: each training.
+-- Sources: risk/features_at_instants.sql, risk/outcomes.sql by lib/pbm360/risk.
+-- Freshness: each training.
 
 create table if not exists pbm_ops.risk_samples (
     model_version string not null options (description = 'Forecast that has learnt from it'),
@@ -21,7 +22,7 @@ create table if not exists pbm_ops.risk_samples (
     carrier int64 not null options (description = 'Carrier by number; 255 where none'),
     attempts int64 not null options (description = 'Delivery attempts, 9 or more as 9'),
     dock_hours float64 options (
-        description = 'Opening hours until it left the pharmacy; 90000 if never, null if it had left'
+        description = 'Opening hours until it left; 90000 if never, null if it had left before'
     ),
     door_hours float64 options (
         description = 'Hours of delivery rounds to the door; 90000 if never, null if not told'

@@ -1,4 +1,5 @@
--- Forget the weeks that are measured anew. Parameter: first_date (Monday of the first of them).
+-- Forget the weeks that are measured anew.
+-- Grain: one statement. Sources: pbm_ops.risk_calibration. Parameter: first_date (their first Monday).
 
 delete from pbm_ops.risk_calibration
 where week_start_date >= @first_date;

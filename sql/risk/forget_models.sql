@@ -1,4 +1,5 @@
--- Forget every forecast but one. Parameter: model_version, the one that stays.
+-- Forget every forecast but one.
+-- Grain: one statement. Sources: pbm_ops.risk_samples. Parameter: model_version, which stays.
 
 delete from pbm_ops.risk_samples
 where model_version != @model_version;

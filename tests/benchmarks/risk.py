@@ -58,9 +58,9 @@ def measure() -> Iterator[tuple[str, str]]:
         pharmacies = training.read_pharmacies(warehouse)
         model = learn(training_samples(learnt.features, learnt.ends, pharmacies), LEARNT_UNTIL)
         unseen = world(TEST_SEED, TEST_ORDERS)
-        test = read_trial(warehouse, unseen, test_instants())
-        true = read_trial(warehouse, unseen, test_instants(), as_happened=True)
-        oracle = read_trial(warehouse, world(ORACLE_SEED, ORACLE_ORDERS), test_instants(), as_happened=True)
+        test = read_trial(warehouse, unseen, tried_instants())
+        true = read_trial(warehouse, unseen, tried_instants(), as_happened=True)
+        oracle = read_trial(warehouse, world(ORACLE_SEED, ORACLE_ORDERS), tried_instants(), as_happened=True)
         yield from unseen_seed(model, learnt, test, true, oracle, pharmacies)
         yield from alerts(model, test, pharmacies)
         yield from scenarios(warehouse, model, pharmacies)
@@ -78,7 +78,7 @@ def past_instants() -> list[datetime.datetime]:
     return [last - datetime.timedelta(hours=37) * number for number in range(training.INSTANT_COUNT)]
 
 
-def test_instants(count: int = TEST_INSTANTS) -> list[datetime.datetime]:
+def tried_instants(count: int = TEST_INSTANTS) -> list[datetime.datetime]:
     """Return the instants that are tried, the earliest first."""
     return [END - datetime.timedelta(days=1) - STEP * number for number in reversed(range(count))]
 
@@ -110,7 +110,10 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
     yield "gap between the better rule and the oracle that the forecast closes", f"{closed:.0%}"
     yield "Brier score below the better rule's, 95 % of a bootstrap over orders", f"{gain[1]:.4f} to {gain[2]:.4f}"
     own, theirs = briers["forecast"], calibration.brier(boosted, came)
-    yield "Brier score of gradient boosting on the same past", f"{theirs:.4f} ({own / theirs - 1:+.1%} is the forecast's)"
+    yield (
+        "Brier score of gradient boosting on the same past",
+        f"{theirs:.4f} ({own / theirs - 1:+.1%} is the forecast's)",
+    )
     error = calibration.calibration_error(rows["forecast"].to_numpy(), came)
     yield "expected calibration error of the forecast (ten classes)", f"{error:.3f}"
     yield from early(rows, threshold, oracle_rows, test.ends)
@@ -118,8 +121,9 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
     came, said = promises["came"].to_numpy(), promises["forecast"].to_numpy()
     error = calibration.calibration_error(said, came)
     usual = calibration.brier(np.full(len(came), came.mean()), came)
-    yield "missed promise: Brier score / of the mean alone / calibration error", (
-        f"{calibration.brier(said, came):.4f} / {usual:.4f} / {error:.3f}"
+    yield (
+        "missed promise: Brier score / of the mean alone / calibration error",
+        (f"{calibration.brier(said, came):.4f} / {usual:.4f} / {error:.3f}"),
     )
 
 
@@ -133,8 +137,9 @@ def early(rows: pd.DataFrame, threshold: float, oracle_rows: pd.DataFrame, ends:
     }
     for name, (judged, flagged) in flags.items():
         found = calibration.warning(judged, flagged, backtest.AHEAD_HOURS)
-        yield f"flagged 24 h ahead of those that missed / right of those flagged: {name}", (
-            f"{found.recall:.0%} / {found.precision:.0%}, {found.median_hours:.0f} h ahead (median)"
+        yield (
+            f"flagged 24 h ahead of those that missed / right of those flagged: {name}",
+            (f"{found.recall:.0%} / {found.precision:.0%}, {found.median_hours:.0f} h ahead (median)"),
         )
     for name in ("forecast", "age", "average"):
         share = calibration.precision_at(rows[name].to_numpy(), rows["came"].to_numpy(), backtest.TOP_SHARE)
@@ -150,8 +155,9 @@ def before_calls(rows: pd.DataFrame, threshold: float, ends: pd.DataFrame) -> It
     calls = called.reindex(late["order_id"].unique()).dropna()
     calls = calls[calls > rows["as_of"].min()]
     hours = (calls - first.reindex(calls.index)) / pd.Timedelta(hours=1)
-    yield f"flagged before the patient's call, of {len(calls)} calls about orders that missed", (
-        f"{(hours > 0).mean():.0%}, {hours[hours > 0].median():.0f} h before (median)"
+    yield (
+        f"flagged before the patient's call, of {len(calls)} calls about orders that missed",
+        (f"{(hours > 0).mean():.0%}, {hours[hours > 0].median():.0f} h before (median)"),
     )
 
 
@@ -195,23 +201,23 @@ def alerts(model: RiskModel, test: Trial, pharmacies: pd.DataFrame) -> Iterator:
         for alert in advance(list(book.values()), standing(order_signals(scores, now)), now, QuietHours(0, 0)):
             book[alert.alert_id] = alert
     opened = pd.Series([alert.subject for alert in book.values()])
-    right = came.reindex(opened).fillna(0)
-    yield f"alerts of orders at risk per 1,000 orders, a look each {STEP.seconds // 3600} h", (
-        f"{1000 * len(opened) / len(seen):.0f}; {right.mean():.0%} right; {1 - opened.nunique() / len(opened):.1%} again"
-    )
+    right, again = came.reindex(opened).fillna(0).mean(), 1 - opened.nunique() / len(opened)
+    what = f"alerts of orders at risk per 1,000 orders, a look each {STEP.seconds // 3600} h"
+    yield what, f"{1000 * len(opened) / len(seen):.0f}; {right:.0%} right; {again:.1%} told again"
 
 
 def scenarios(warehouse: Warehouse, model: RiskModel, pharmacies: pd.DataFrame) -> Iterator:
     """Yield, for each scenario that the forecast never saw, by how much it beats the better rule."""
     for name in scenario_kinds():
         simulation = world(SCENARIO_SEED, SCENARIO_ORDERS, scenarios=(f"{name}@{SCENARIO_DAY}",))
-        trial = read_trial(warehouse, simulation, test_instants(SCENARIO_INSTANTS))
+        trial = read_trial(warehouse, simulation, tried_instants(SCENARIO_INSTANTS))
         rows = backtest.judged_rows(model, trial.features, trial.ends, pharmacies)
         rule = backtest.better_rule(rows)
         gain, low, high = calibration.better_by(rows, rows["forecast"].to_numpy(), rows[rule].to_numpy())
         error = calibration.calibration_error(rows["forecast"].to_numpy(), rows["came"].to_numpy())
-        yield f"scenario {name}: Brier score below the better rule's (95 %), calibration error", (
-            f"{gain:.4f} ({low:.4f} to {high:.4f}), {error:.3f}"
+        yield (
+            f"scenario {name}: Brier score below the better rule's (95 %), calibration error",
+            (f"{gain:.4f} ({low:.4f} to {high:.4f}), {error:.3f}"),
         )
 
 
@@ -231,7 +237,10 @@ def speed(model: RiskModel, test: Trial, pharmacies: pd.DataFrame) -> Iterator:
         started = time.perf_counter()
         learnt = training.train(warehouse, END, 6)
         seconds = time.perf_counter() - started
-    yield f"training on {LARGE_ORDERS:,} orders, {len(learnt.samples):,} samples, events to forecast", f"{seconds:.0f} s"
+    yield (
+        f"training on {LARGE_ORDERS:,} orders, {len(learnt.samples):,} samples, events to forecast",
+        f"{seconds:.0f} s",
+    )
 
 
 def load_copies(warehouse: Warehouse, simulation, copies: int) -> None:

@@ -28,6 +28,7 @@ OTHER_PARAMETERS = {
     "10_bigquery_dataframes": {"table": "gold.fact_order_lifecycle", "min_orders": 3},
     "11_your_own_data": {"run_date": DAY, "order_prefix": "YOURS-", "csv_folder": ""},
     "12_trust_card": {"run_date": DAY},
+    "13_see_it_coming": {"seed": 4, "order_count": 1500, "world_days": 48},
 }
 EXECUTE = "import json, sys, papermill; papermill.execute_notebook(**json.load(sys.stdin))"
 

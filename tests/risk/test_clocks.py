@@ -8,7 +8,7 @@ import pytest
 
 from pbm360.risk.clocks import clocks_of, microseconds, working_clock
 
-CHICAGO = ("America/Chicago", "08:00", "18:00", "1111100")
+CHICAGO = ("America/Chicago", "08:00", "18:00", "1111100", "2026-11-26 2026-12-25")
 
 
 def at(text: str) -> int:
@@ -27,6 +27,7 @@ def hours(earlier: str, later: str, place=CHICAGO) -> float:
         ("2026-11-18T17:00-06:00", "2026-11-19T09:00-06:00", 2.0),  # over a night
         ("2026-11-20T17:00-06:00", "2026-11-23T09:00-06:00", 2.0),  # over a weekend
         ("2026-11-21T10:00-06:00", "2026-11-22T20:00-06:00", 0.0),
+        ("2026-11-25T17:00-06:00", "2026-11-27T09:00-06:00", 2.0),  # over a holiday
         ("2026-10-30T08:00-05:00", "2026-11-02T18:00-06:00", 20.0),  # clocks went back on the Sunday between
     ],
 )
@@ -41,11 +42,13 @@ def test_an_instant_is_found_again_from_its_hours():
 
 
 def test_a_place_without_known_hours_is_always_open():
-    assert hours("2026-11-21T10:00-06:00", "2026-11-22T10:00-06:00", ("UTC", None, None, None)) == pytest.approx(24)
+    assert hours("2026-11-21T10:00-06:00", "2026-11-22T10:00-06:00", ("UTC", None, None, None, "")) == pytest.approx(24)
 
 
 def test_carriers_go_round_on_saturdays_and_not_on_sundays():
-    row = dict(zip(("time_zone", "opens_at", "closes_at", "open_days"), CHICAGO, strict=True)) | {"pharmacy_id": "P1"}
+    row = dict(zip(("time_zone", "opens_at", "closes_at", "open_days", "holidays"), CHICAGO, strict=True)) | {
+        "pharmacy_id": "P1"
+    }
     _, rounds = clocks_of(pd.DataFrame([row]), at("2026-11-20T00:00+00:00"), at("2026-11-24T00:00+00:00"))["P1"]
     saturday, sunday, monday = (np.array([at(f"2026-11-{day}T00:00-06:00")]) for day in (21, 22, 23))
     assert rounds.worked(sunday) - rounds.worked(saturday) == pytest.approx(12)

@@ -29,6 +29,7 @@ def receiver(tell: Callable[[dict], object], port: int = 0) -> ThreadingHTTPServ
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            """Take one push."""
             length = int(self.headers.get("Content-Length") or 0)
             try:
                 tell(alert_of(self.rfile.read(length) if 0 < length <= MOST_BYTES else b""))

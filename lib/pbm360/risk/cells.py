@@ -12,7 +12,7 @@ from pbm360.risk.clocks import HOUR, Clock, clocks_of, microseconds
 KINDS = ("first_fill", "refill", "reship")
 PATHS = ("begun", "asked", "decided", "cleared")
 AGE_DAYS = (1, 3, 7, 14)
-AGE_HOURS = (3, 8, 16, 24, 36, 48, 72, 96, 120, 144, 192, 240, 288, 360, 480)
+AGE_HOURS = (3, 8, 16, 24, 36, 48, 72, 96, 120, 144, 192, 240, 288, 360, 480, 720, 1080, 1620, 2400)
 DAY_PARTS = (8, 11, 14, 18)  # local hours
 PROMISE_HOURS = (0, 3, 6, 9, 12, 18, 24, 30, 36, 48)  # of rounds
 QUEUE_DAYS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)  # of the pharmacy's own pace of shipping

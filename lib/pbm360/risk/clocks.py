@@ -37,9 +37,12 @@ class Clock:
 
 @lru_cache(maxsize=256)
 def working_clock(
-    zone: str, opens_at: str | None, closes_at: str | None, open_days: str | None, first: int, last: int
+    zone: str, opens_at: str | None, closes_at: str | None, open_days: str | None, holidays: str, first: int, last: int
 ) -> Clock:
-    """Return the clock of a place from `first` to `last` (microseconds), with a margin; always open where unknown."""
+    """Return the clock of a place from `first` to `last` (microseconds), with a margin; always open where unknown.
+
+    `holidays` are ISO dates with blanks between.
+    """
     place = ZoneInfo(zone)
     if not (opens_at and closes_at and open_days and "1" in open_days):
         edges = np.array([first - MARGIN_DAYS * 24 * HOUR, last + MARGIN_DAYS * 24 * HOUR], float)
@@ -47,9 +50,9 @@ def working_clock(
     day = datetime.datetime.fromtimestamp(first / 1e6, place).date() - datetime.timedelta(days=MARGIN_DAYS)
     end = datetime.datetime.fromtimestamp(last / 1e6, place).date() + datetime.timedelta(days=MARGIN_DAYS)
     times = [datetime.time.fromisoformat(text) for text in (opens_at, closes_at)]
-    edges = []
+    closed, edges = set(holidays.split()), []
     while day <= end:
-        if open_days[day.weekday()] == "1":
+        if open_days[day.weekday()] == "1" and day.isoformat() not in closed:
             edges += [datetime.datetime.combine(day, time, place).timestamp() * 1e6 for time in times]
         day += datetime.timedelta(days=1)
     spans = np.diff(np.array(edges)) / HOUR
@@ -61,8 +64,8 @@ def clocks_of(pharmacies: pd.DataFrame, first: int, last: int) -> dict[str, tupl
     """Map each pharmacy (sql/risk/pharmacies.sql) to its clock and to that of the rounds where it is."""
     return {
         row.pharmacy_id: (
-            working_clock(row.time_zone, row.opens_at, row.closes_at, row.open_days, first, last),
-            working_clock(row.time_zone, *ROUNDS, first, last),
+            working_clock(row.time_zone, row.opens_at, row.closes_at, row.open_days, row.holidays, first, last),
+            working_clock(row.time_zone, *ROUNDS, row.holidays, first, last),
         )
         for row in pharmacies.itertuples()
     }

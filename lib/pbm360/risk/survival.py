@@ -17,8 +17,8 @@ PULL = 20.0  # cases that a parent's word weighs
 NEVER = 9e4  # hours: it never happened
 RADIX = 256  # of a column's codes in a cell's number
 BLOCK = 1e5  # hours, more than NEVER: one cell's values in the sorted array
-STEPS = 18  # halvings of the range in which a quantile lies
-LONGEST = 2_000.0  # hours that a quantile looks at
+STEPS = 20  # halvings of the range in which a quantile lies
+LONGEST = 8_000.0  # hours that a quantile looks at
 
 
 @dataclass(frozen=True)
