@@ -27,6 +27,8 @@ TITLES = {
     "exceptions": "What is wrong, and what is to be done?",
     "gaps": "Who runs out of drug first?",
     "feeds": "Is every source being heard?",
+    "foreseen": "Which orders will miss their SLA?",
+    "alerts": "Who was told of what?",
 }
 COLUMNS = {
     "orders": (
@@ -64,6 +66,19 @@ COLUMNS = {
         ("event_count_hour", "Events in the last hour", "number"),
         ("usual_count_hour", "Usually", "number"),
     ),
+    "foreseen": (
+        ("order_id", "Order", "open"),
+        ("p_miss_sla", "Chance", "percent"),
+        ("due_at", "SLA ends", "time"),
+        ("eta_p90_at", "At the door by (p90)", "time"),
+        ("reason", "Why", "text"),
+    ),
+    "alerts": (
+        ("severity", "Severity", "pill"),
+        ("message", "What", "text"),
+        ("owner", "Whose", "text"),
+        ("opened_at", "Since", "time"),
+    ),
 }
 LOOK_BACK_DAYS = 14
 
@@ -96,6 +111,7 @@ class CommandCenter:
             grid((plots["stages"], 5), (stack(tables["exceptions"], plots["throughput"]), 7)),
             grid((plots["expected"], 4), (plots["bottleneck"], 4), (plots["ageing"], 4)),
             grid((tables["orders"], 12)),
+            grid((tables["foreseen"], 7), (tables["alerts"], 5)),
             grid((tables["gaps"], 8), (plots["carriers"], 4)),
             grid((tables["feeds"], 5), (plots["cold_chain"], 4), (self.since, 3)),
             self.look_back,
@@ -152,7 +168,7 @@ class CommandCenter:
         self.plots["stages"].on_click(lambda label: self.filters.choose_label("stage", label))
         self.plots["carriers"].on_click(lambda label: self.filters.choose_label("carrier", label))
         self.tables["exceptions"].on_open(lambda kind: self.filters.choose("exception", kind))
-        for key in ("orders", "gaps"):
+        for key in ("orders", "gaps", "foreseen"):
             self.tables[key].on_open(self._open_order)
         self.drawer.on_shut(self._shut_order)
         self.look_back.observe(self._look_back, "moment")

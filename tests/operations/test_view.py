@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -223,3 +224,31 @@ def test_a_past_moment_is_shown_twice_and_what_differs_is_counted():
     assert json.loads(view["figures"]["then"])["layout"]["title"]["subtitle"]["text"] == "2 open · 1 breached (50%)"
     assert json.loads(view["figures"]["now"])["layout"]["title"]["subtitle"]["text"] == "3 open · 0 breached (0%)"
     assert "1 of 2 open orders" in moment_view(rows, STAGES, {"pharmacy": "PH1"})["note"]
+
+
+def test_what_is_foreseen_and_who_was_told_stand_in_tables_of_their_own():
+    said = {"p_miss_promise": 0.1, "p_runout": None, "eta_p50_at": pd.Timestamp(hours_ago(-20)), "reason_2": None}
+    risk = pd.DataFrame(
+        [
+            {"order_id": "A2", "p_miss_sla": 0.8, "reason_1": "In Fill for 1 h", **said},
+            {"order_id": "elsewhere", "p_miss_sla": 0.9, "reason_1": "of no order here", **said},
+        ]
+    ).assign(
+        eta_p90_at=pd.Timestamp(hours_ago(-30)),
+        due_at=pd.Timestamp(hours_ago(-9)),
+        model_version="rule-average",
+        scored_at=pd.Timestamp(hours_ago(0.1)),
+    )
+    alerts = pd.DataFrame(
+        [("1", "high", "A2", "80% to miss its SLA", "operations", pd.Timestamp(hours_ago(1)), None)],
+        columns=["alert_id", "severity", "subject", "message", "owner", "opened_at", "acknowledged_by"],
+    )
+    known = replace(BACKGROUND, risk=risk, alerts=alerts)
+    tables = view_of({}, known)["tables"]
+    (foreseen,), (told,) = tables["foreseen"], tables["alerts"]
+    assert [row["order_id"] for row in foreseen["rows"]] == ["A2"]
+    assert "drifted" in foreseen["subtitle"]
+    assert told["subtitle"].startswith("1 open, 1 of them not taken yet")
+    orders = judged_orders(full_snapshot(known)).set_index("order_id")
+    assert orders.loc["A2", "eta_p90_at"] == pd.Timestamp(hours_ago(-30))  # the forecast's, not the stage's
+    assert view_of({})["tables"]["foreseen"][0]["rows"] == []

@@ -36,6 +36,8 @@ QUERIES = {
     "build/high_water_date.sql": {},
     "build/stragglers.sql": {"last_date": DAYS[-1]},
     "build/unpublished_days.sql": {"before": DAYS[-1]},
+    "dashboards/alerts.sql": {},
+    "dashboards/risk.sql": {},
     "dashboards/carrier_weeks.sql": {"now": instant("28 12:00"), "week_count": 2},
     "dashboards/contact_weeks.sql": {},
     "dashboards/feeds.sql": {"now": instant("21 12:00:30")},

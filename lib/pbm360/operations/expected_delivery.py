@@ -28,6 +28,7 @@ def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime
     remaining = {} if background is None else remaining_by_stage(background.remaining)
     half, most = (expected_hours(orders, remaining, share) for share in (0.5, 0.9))
     found = orders.assign(eta_p50_at=_after(now, half), eta_p90_at=_after(now, most))
+    found = with_forecast(found, None if background is None else background.risk)
     found["delivery_state"] = _delivery_state(found, now)
     supplies = None if background is None else background.supplies.set_index("order_id")["runout_at"]
     runout = found["order_id"].map(supplies) if supplies is not None and len(supplies) else None
@@ -39,6 +40,18 @@ def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime
         default=None,
     )
     return found
+
+
+def with_forecast(orders: pd.DataFrame, risk: pd.DataFrame | None) -> pd.DataFrame:
+    """Take the forecast's expected delivery (sql/dashboards/risk.sql) where it has one: it knows more."""
+    if risk is None or risk.empty:
+        return orders
+    forecast = risk.set_index("order_id")
+    better = {
+        name: pd.to_datetime(orders["order_id"].map(forecast[name]), utc=True).fillna(orders[name])
+        for name in ("eta_p50_at", "eta_p90_at")
+    }
+    return orders.assign(**better)
 
 
 def remaining_by_stage(remaining: pd.DataFrame) -> dict[str, np.ndarray]:

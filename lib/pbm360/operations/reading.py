@@ -19,13 +19,13 @@ HISTORY_DAYS = 14  # closed orders stay in the picture for so long
 AT_RISK_SHARE = 0.8  # of the time that the stage allows
 FORECAST_DAYS = 28  # deliveries of so many days say how long it takes
 CARRIER_WEEKS = 8
-FLOWING_FRAMES = ("supplies", "stage_flow", "feeds")
+FLOWING_FRAMES = ("supplies", "stage_flow", "feeds", "risk", "alerts")
 GOLD_FRAMES = ("remaining", "carrier_weeks", "usual_hours")
 
 
 @dataclass(frozen=True)
 class Background:
-    """What changes slowly and is read seldom: history, supplies, flow, feeds.
+    """What changes slowly and is read seldom: history, supplies, flow, feeds, forecasts and alerts.
 
     `as_of` (UTC) is the moment of reading. Each frame has the columns and grain of the file of `sql/dashboards/` that
     has its name. `mark` is gold's at the reading (`gold_mark`).
@@ -38,6 +38,8 @@ class Background:
     carrier_weeks: pd.DataFrame
     usual_hours: pd.DataFrame
     feeds: pd.DataFrame
+    risk: pd.DataFrame | None = None
+    alerts: pd.DataFrame | None = None
     mark: tuple = ()
 
 
@@ -105,6 +107,8 @@ def read_background(warehouse: Warehouse, before: Background | None = None) -> B
 def _read_frames(warehouse: Warehouse, names: Iterable[str], now: datetime.datetime) -> dict[str, pd.DataFrame]:
     parameters = {
         "supplies": {},
+        "risk": {},
+        "alerts": {},
         "stage_flow": {"now": now},
         "feeds": {"now": now},
         "remaining": {"now": now, "since": now - datetime.timedelta(days=FORECAST_DAYS)},

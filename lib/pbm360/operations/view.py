@@ -13,6 +13,7 @@ from pbm360.figures.carriers import carrier_board
 from pbm360.figures.cold_chain import cold_chain_board
 from pbm360.figures.expected import expected_board
 from pbm360.figures.feeds import feed_rows
+from pbm360.figures.foreseen import alert_rows, forecast_words, foreseen_rows
 from pbm360.figures.moment import differing_count, moment_boards
 from pbm360.figures.order_list import gap_rows, order_rows, worst_rows
 from pbm360.figures.since import changes_by_step
@@ -142,6 +143,24 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
         "exceptions": [row_list("all", "", said, groups, "Nothing is wrong")],
         "gaps": [row_list("all", "", slack, gaps, no_gaps)],
         "feeds": [row_list("all", "", heard, feeds, no_feeds)],
+        **_foreseen(snapshot, orders),
+    }
+
+
+def _foreseen(snapshot: Snapshot, orders: pd.DataFrame) -> dict:
+    background = snapshot.background
+    if background is None or background.risk is None or background.alerts is None:
+        return {key: [row_list("all", "", "reading …", [], "")] for key in ("foreseen", "alerts")}
+    risk = background.risk[background.risk["order_id"].isin(orders["order_id"])]
+    rows, told = foreseen_rows(risk, snapshot.as_of, count=ORDERS_IN_TABLE), alert_rows(background.alerts)
+    said, waiting = (
+        forecast_words(background.risk, snapshot.as_of),
+        int(background.alerts["acknowledged_by"].isna().sum()),
+    )
+    counted = f"{len(told):,} open, {waiting:,} of them not taken yet: pbm360 alerts acknowledge"
+    return {
+        "foreseen": [row_list("all", "", said, rows, "No open order is foreseen to miss its SLA")],
+        "alerts": [row_list("all", "", counted, told[:ORDERS_IN_TABLE], "No alert is open")],
     }
 
 

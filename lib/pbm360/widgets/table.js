@@ -11,7 +11,7 @@ const SIGNS = {
   better: "● Better", worse: "▲ Worse", noise: "○ No difference", hidden: "○ Too few to say",
 };
 const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", loud: "on_track", unknown: "untimed", better: "on_track", worse: "at_risk", noise: "untimed", hidden: "untimed" };
-const RIGHT = new Set(["duration", "hours", "number", "signed", "days"]);
+const RIGHT = new Set(["duration", "hours", "number", "signed", "days", "percent"]);
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 function moment(text) {
@@ -24,6 +24,7 @@ function cellText(kind, value) {
   if (kind === "duration") return duration(value);
   if (kind === "hours") return `${value} h`;
   if (kind === "days") return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)} d`;
+  if (kind === "percent") return `${Math.round(value * 100)} %`;
   if (kind === "number") return WHOLE.format(value);
   if (kind === "signed") return `${value < 0 ? "−" : "+"}${WHOLE.format(Math.abs(value))}`;
   if (kind === "time") return moment(value);
