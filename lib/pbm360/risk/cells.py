@@ -13,6 +13,7 @@ KINDS = ("first_fill", "refill", "reship")
 PATHS = ("begun", "asked", "decided", "cleared")
 AGE_DAYS = (1, 3, 7, 14)
 AGE_HOURS = (3, 8, 16, 24, 36, 48, 72, 96, 120, 144, 192, 240, 288, 360, 480, 720, 1080, 1620, 2400)
+ELAPSED_DAYS = (1, 3, 7, 14, 21, 30, 45, 60, 75, 90, 105, 120, 150, 180, 270, 365, 450)  # since the referral
 DAY_PARTS = (8, 11, 14, 18)  # local hours
 PROMISE_HOURS = (0, 3, 6, 9, 12, 18, 24, 30, 36, 48)  # of rounds
 QUEUE_DAYS = (0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)  # of the pharmacy's own pace of shipping
@@ -26,10 +27,10 @@ DOCK_LEVELS = (
 )
 DOOR_LEVELS = (
     ("stage", "kind"),
-    ("stage", "kind", "promise", "path", "age_days"),
-    ("stage", "kind", "promise", "path", "age_days", "queue"),
-    ("stage", "promise", "path", "age", "urgent", "carrier", "attempts"),
-    ("stage", "promise", "path", "age", "carrier", "attempts", "day_part", "weekday"),
+    ("stage", "kind", "path", "promise", "elapsed"),
+    ("stage", "kind", "path", "promise", "elapsed", "age_days"),
+    ("stage", "path", "promise", "elapsed", "age", "urgent"),
+    ("stage", "path", "promise", "elapsed", "age", "carrier", "attempts"),
 )
 
 
@@ -74,6 +75,7 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the codes of the cells, below 256, of rows with hours (`with_hours`)."""
     pace = np.maximum(rows["shipped_week_count"].to_numpy(float), 1) / 7
     promise = rows["promise_hours"].to_numpy(float)
+    elapsed = np.digitize((rows["as_of_us"] - microseconds(rows["received_at"])) / (24 * HOUR), ELAPSED_DAYS)
     weekday = rows["local_weekday"].to_numpy()
     return pd.DataFrame(
         {
@@ -82,6 +84,7 @@ def cells_of(rows: pd.DataFrame) -> pd.DataFrame:
             "path": rows["path"].map(dict(zip(PATHS, range(len(PATHS)), strict=True))).to_numpy(),
             "age_days": np.digitize(rows["age_hours"] / 24, AGE_DAYS),
             "age": np.digitize(rows["age_hours"], AGE_HOURS),
+            "elapsed": np.where(np.isnan(promise), elapsed, 99),  # once there is a promise it says more
             "urgent": (rows["priority"] == "urgent").to_numpy(int),
             "queue": np.digitize(rows["ahead_count"].to_numpy() / pace, QUEUE_DAYS),
             "day_part": np.digitize(rows["local_hour"], DAY_PARTS),
