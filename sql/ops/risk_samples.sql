@@ -14,7 +14,9 @@ create table if not exists pbm_ops.risk_samples (
     ),
     age_days int64 not null options (description = 'Class of the days in the stage'),
     age int64 not null options (description = 'Class of the hours in the stage'),
-    elapsed int64 not null options (description = 'Class of the days since the referral; 99 where promised'),
+    elapsed int64 not null options (
+        description = 'Class of the days since the referral; 99 where promised'
+    ),
     urgent int64 not null options (description = '1 where urgent'),
     queue int64 not null options (description = 'Class of the days of work ahead in the stage'),
     day_part int64 not null options (description = 'Part of the day at the pharmacy'),

@@ -115,7 +115,7 @@ def test_the_background_may_be_missing_and_no_orders_give_empty_panels():
     assert "Reading how long deliveries took" in unread["figures"]["expected"]
     empty = Snapshot(NOW, 0.1, orders_frame(), STAGES, FRESH, None)
     view = operations_view(empty, judged_orders(empty), {})
-    assert [table["rows"] for lists in view["tables"].values() for table in lists] == [[]] * 6
+    assert [table["rows"] for lists in view["tables"].values() for table in lists] == [[]] * 8
     assert "No open orders match" in view["figures"]["stages"]
 
 

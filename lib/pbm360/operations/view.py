@@ -150,7 +150,7 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
 def _foreseen(snapshot: Snapshot, orders: pd.DataFrame) -> dict:
     background = snapshot.background
     if background is None or background.risk is None or background.alerts is None:
-        return {key: [row_list("all", "", "reading …", [], "")] for key in ("foreseen", "alerts")}
+        return {key: [row_list("all", "", "Reading …", [], "Reading …")] for key in ("foreseen", "alerts")}
     risk = background.risk[background.risk["order_id"].isin(orders["order_id"])]
     rows, told = foreseen_rows(risk, snapshot.as_of, count=ORDERS_IN_TABLE), alert_rows(background.alerts)
     said, waiting = (
