@@ -66,7 +66,7 @@ def test_a_feature_from_the_future_is_caught(world, past):
     ends = true_ends(past).set_index("order_id")["left_at"]
 
     def leaking(warehouse, as_of):
-        known = warehouse.read_table("silver.stg_order_events", ["order_id", "event_at", "stage"]).to_pandas()
+        known = warehouse.read_table("live.order_events", ["order_id", "event_at", "stage"]).to_pandas()
         shipped = known[known["stage"] == "SHIPPED"].groupby("order_id")["event_at"].min()
         features = features_as_of(warehouse, as_of)
         return features.assign(hours_to_ship=features["order_id"].map(shipped) - pd.Timestamp(as_of))

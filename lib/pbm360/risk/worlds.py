@@ -26,6 +26,7 @@ from pbm360.warehouse import Warehouse
 COLUMN_OF_FIELD = {
     field.field: field.column for field in typed_fields() if field.kind in ("identifier", "code", "boolean", "integer")
 } | {"drug_ndc": "drug_ndc"}
+EVENTS = "silver.stg_order_events"
 LEFT_OUT = ("zip3", "station", "scanner_id", "lot")  # no row of an order is made of these
 ENDS = ("left_at", "delivered_at", "failed_at", "cancelled_at", "called_at", "promised_at")
 ENDS_OF_STAGE = {
@@ -37,17 +38,18 @@ ENDS_OF_STAGE = {
 PHARMACY_COLUMNS = ("pharmacy_id", "name", "time_zone", "opens_at", "closes_at", "open_days")
 
 
-def load_world(warehouse: Warehouse, simulation: Simulation, *, as_happened: bool = False) -> int:
-    """Replace silver by a simulation's events, known when they were, and the pharmacies; returns how many events.
+def load_world(warehouse: Warehouse, simulation: Simulation, *, as_happened: bool = False, table: str = EVENTS) -> int:
+    """Replace the events by a simulation's, known when they were, and the pharmacies; returns how many.
 
     `as_happened`: each event is known when it happens, and none is missing, as only the simulator itself sees it.
+    `table` is silver, which the time machine reads, or `live.order_events`, from which now is served, too.
     """
-    schema = warehouse.arrow_schema("silver.stg_order_events")
+    schema = warehouse.arrow_schema(table)
     rows = silver_rows(simulation, warehouse.settings.required_pseudonym_key, as_happened=as_happened)
-    table = events_table(rows, schema)
-    warehouse.load_arrow("silver.stg_order_events", table, replace=True)
+    events = events_table(rows, schema)
+    warehouse.load_arrow(table, events, replace=True)
     warehouse.load_rows("gold.dim_pharmacies", pharmacy_rows(simulation.parameters.start.date()), replace=True)
-    return table.num_rows
+    return events.num_rows
 
 
 def silver_rows(simulation: Simulation, key: str, *, as_happened: bool = False) -> Iterator[dict]:
