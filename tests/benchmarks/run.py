@@ -8,11 +8,7 @@ import platform
 import sys
 from pathlib import Path
 
-<<<<<<< HEAD
-from tests.benchmarks import dashboards, days, medallion, seam, stream
-=======
-from tests.benchmarks import days, medallion, real_log, risk, seam, stream
->>>>>>> b508535 (make bench measures the forecast)
+from tests.benchmarks import dashboards, days, medallion, real_log, risk, seam, stream
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PARTS = {
@@ -20,12 +16,9 @@ PARTS = {
     "Days": days.measure,
     "Medallion": medallion.measure,
     "Seam": seam.measure,
-<<<<<<< HEAD
     "Dashboards": dashboards.measure,
-=======
     "Forecast": risk.measure,
     "Forecast of a real log": real_log.measure,
->>>>>>> b508535 (make bench measures the forecast)
 }
 
 

@@ -35,6 +35,7 @@ def test_a_stage_with_few_deliveries_says_nothing():
 
 def test_the_state_compares_promise_and_expectation():
     class Background:
+        risk = None
         remaining = pd.DataFrame({"stage": "FILL", "visit_count": 1, "remaining_hours": np.arange(1.0, 101.0)})
         supplies = pd.DataFrame({"order_id": ["C"], "runout_at": [pd.Timestamp(hours_ago(-24 * 5))]})
 
