@@ -13,7 +13,7 @@ AIRFLOW_PORT ?= 8080
 FAST_TESTS := $(addprefix tests/,domain feeds figures widgets simulate local/pubsub dags/test_structure.py \
 	test_environment.py test_settings.py test_runs.py test_warehouse.py test_medallion.py test_oms.py)
 
-.PHONY: help setup up demo test test-fast test-java lint airflow lab dashboards bench notebooks tables smoke down clean
+.PHONY: help setup up demo test test-fast test-java flink-jars test-flink lint airflow lab dashboards bench notebooks tables smoke down clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -54,6 +54,11 @@ test-fast: $(INSTALLED_FOR_TESTS) ## run the tests of everything pure, in under 
 
 test-java: setup .pbm360/java/expansion/.fetched ## measure Beam's own exactly-once sink (needs Java 17 and Maven)
 	$(RUN)/python -m tests.java.expansion
+
+flink-jars: .pbm360/java/flink/.fetched ## fetch Flink and Beam's job server for deploy/java/flink/cluster.py (needs Maven)
+
+test-flink: setup flink-jars ## replay 1,000,000 bronze events on Flink while a task manager is killed (needs Java 17 and Maven)
+	$(RUN)/python -m tests.java.flink $(EVENTS)
 
 airflow: up $(INSTALLED_FOR_TESTS) ## start a local Airflow with its web page on 127.0.0.1
 	AIRFLOW_HOME=$(CURDIR)/.pbm360/airflow AIRFLOW__CORE__DAGS_FOLDER=$(CURDIR)/dags AIRFLOW__CORE__LOAD_EXAMPLES=False \

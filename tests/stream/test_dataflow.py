@@ -37,7 +37,7 @@ def test_the_job_is_a_stream_on_the_streaming_engine_at_least_once(request_sent)
 
 def test_its_workers_scale_by_throughput_in_our_image_without_public_addresses(request_sent):
     pool = request_sent.worker_pool
-    assert pool["autoscalingSettings"] == {"algorithm": 2, "maxNumWorkers": 5}  # AUTOSCALING_ALGORITHM_BASIC
+    assert pool["autoscalingSettings"] == {"algorithm": 2, "maxNumWorkers": 8}  # AUTOSCALING_ALGORITHM_BASIC
     assert (pool["numWorkers"], pool["machineType"]) == (1, "n2-standard-2")
     assert [image["containerImage"] for image in pool["sdkHarnessContainerImages"]] == [IMAGE]
     assert pool["ipConfiguration"] == 2  # WORKER_IP_PRIVATE

@@ -74,10 +74,12 @@ class JobRequest:
                 yield step
 
 
-def capture_job(arguments: Sequence[str], environment: Mapping[str, str] | None = None) -> JobRequest:
+def capture_job(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, *, seconds: float = SUBMIT_SECONDS
+) -> JobRequest:
     """Run the pipeline's main as the Flex Template does, in a process of its own, and return what it submits.
 
-    Raises `SubmissionFailed` where it ends without submitting.
+    Raises `SubmissionFailed` where it ends without submitting, `subprocess.TimeoutExpired` where it takes too long.
     """
     with tempfile.TemporaryDirectory() as folder, _stub() as (server, address):
         key_file = Path(folder) / "account.json"
@@ -94,7 +96,7 @@ def capture_job(arguments: Sequence[str], environment: Mapping[str, str] | None 
             env={**(os.environ if environment is None else environment), **told},
             capture_output=True,
             text=True,
-            timeout=SUBMIT_SECONDS,
+            timeout=seconds,
             check=False,
         )
         if server.job is None:

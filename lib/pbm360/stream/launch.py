@@ -10,7 +10,7 @@ JOB_NAME = "pbm360-speed-layer"
 
 
 def job_arguments(
-    settings: Settings, *, image_tag: str, max_workers: int = 5, machine_type: str = "n2-standard-2"
+    settings: Settings, *, image_tag: str, max_workers: int = 8, machine_type: str = "n2-standard-2"
 ) -> list[str]:
     """Return the command line of the job: Terraform's network, account, bucket and image; names from the settings."""
     region, project = settings.dataflow_region, settings.project

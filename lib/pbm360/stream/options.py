@@ -116,3 +116,11 @@ class StreamOptions(PipelineOptions):
                 default=option.default,
                 help=f"{option.help} (default: {option.default!r})".replace("%", "%%"),
             )
+
+
+class ReplayOptions(PipelineOptions):
+    """What a replay of files reads."""
+
+    @classmethod
+    def _add_argparse_args(cls, parser):
+        parser.add_argument("--bronze_folder", default="", help="folder of Parquet files of raw_orders")
