@@ -63,10 +63,8 @@ def format_time(instant: datetime.datetime) -> str:
 def format_microseconds(microseconds: int) -> str:
     """Write microseconds since 1970-01-01 UTC as RFC 3339: `2026-11-20T14:03:11.250Z`."""
     minutes, fraction = divmod(microseconds, 60_000_000)
-    seconds, fraction = divmod(fraction, 1_000_000)
-    if fraction % 1000:
-        return f"{_minute_text(minutes)}:{seconds:02d}.{fraction:06d}Z"
-    return f"{_minute_text(minutes)}:{seconds:02d}.{fraction // 1000:03d}Z"
+    text = f"{_minute_text(minutes)}:{fraction:08d}Z"  # SSffffff
+    return f"{text[:19]}.{text[19:22]}Z" if fraction % 1000 == 0 else f"{text[:19]}.{text[19:]}"
 
 
 @lru_cache(maxsize=4096)  # neighbouring events share a minute; three days of them fit

@@ -6,7 +6,7 @@ claim, reships at FILL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from pbm360.simulate import durations, rates
@@ -23,11 +23,17 @@ from pbm360.simulate.world import Order
 
 @dataclass(frozen=True, slots=True, order=True)
 class Successor:
-    """An order that follows from another one; `due_at` is when it may be born."""
+    """An order that follows from another one, `parent` without its life; `due_at` is when it may be born."""
 
     due_at: int
     parent_number: int
     is_reship: bool
+    parent: Order = field(compare=False)
+
+
+def successor_of(order: Order, due_at: int, *, is_reship: bool) -> Successor:
+    """Return what follows from an order; it keeps nothing of the order's life, which is long over by then."""
+    return Successor(due_at, order.number, is_reship, replace(order, steps=[], deliveries=[], defects=[]))
 
 
 def live(order: Order, place: Place, random: Random) -> Successor | None:
@@ -84,12 +90,13 @@ def follow(walk: Walk, parcel: Parcel) -> Successor | None:
     if parcel.ended_as == "delivered":
         went_wrong |= respond(walk, parcel)
     if went_wrong and not order.is_reship and walk.happens(rates.RESHIPPED):
-        return Successor(walk.hours.after_work(walk.at, durations.CLAIM_REPAIR.draw(walk.random)), order.number, True)
+        due_at = walk.hours.after_work(walk.at, durations.CLAIM_REPAIR.draw(walk.random))
+        return successor_of(order, due_at, is_reship=True)
     if parcel.ended_as != "delivered":
         return None
     due_at = refill_due_at(walk)
     walk.record_at(due_at, "refill_due")
-    return Successor(due_at, order.number, False) if walk.happens(rates.REFILL_CONTINUES) else None
+    return successor_of(order, due_at, is_reship=False) if walk.happens(rates.REFILL_CONTINUES) else None
 
 
 def refill_due_at(walk: Walk) -> int:

@@ -60,6 +60,8 @@ class OpeningHours:
     def after_work(self, instant: int, working_time: int) -> int:
         """Return when work of this length that waits from `instant` on is done; the place is open then."""
         index = self.opening_index(instant)
+        if self.opens[index] <= instant and instant + working_time < self.closes[index]:
+            return instant + working_time
         elapsed = max(0, instant - self.opens[index])
         before = self._worked[index - 1] if index else 0
         target = before + elapsed + working_time

@@ -20,6 +20,7 @@ from pbm360.simulate.places import furnish
 from pbm360.simulate.scenarios import CALENDAR_ZONE, Scenario
 from pbm360.simulate.world import PHARMACIES, Drug, Order, Pharmacy, drugs
 
+PATIENTS_REMEMBERED = 5_000  # who may come with a second therapy; earlier ones come no more
 SEED_BITS = 40  # of an order's number in the seed of its journey
 
 
@@ -48,14 +49,14 @@ class Population:
         self._drug_shares = shares_of_drugs()
         self._refills: list[Successor] = []
         self._reships: list[Successor] = []
-        self.patients: list[Patient] = []
-        self.patient_births: list[int] = []
-        self.orders: list[Order] = []
+        self._lately: list[Patient] = []  # the latest patients, in the order of birth but for where it begins
+        self._patient_count = self._order_count = 0
+        self._made: list[Order] = []  # of the day that is being made
         self.days = 0  # days made so far
 
     def make_day(self) -> list[Order]:
         """Make the orders that are born on the next day of 24 hours, and live their lives."""
-        start, first = self._start + self.days * DAY, len(self.orders)
+        start, self._made = self._start + self.days * DAY, []
         random = np.random.default_rng([self._seed, 1, self.days])
         usual = draw_arrivals(self._count(start, random), start, random)
         surge = self._draw_surge(start, random)
@@ -63,10 +64,16 @@ class Population:
             self._make_due_reships(instant)
             self._make_arrival(instant, PHARMACIES[pharmacy], is_new=is_new)
         self._make_due_reships(start + DAY - 1)
-        for place in self.places.values():
-            place.forget(start)
+        self._forget(start)
         self.days += 1
-        return self.orders[first:]
+        return self._made
+
+    def _forget(self, instant: int) -> None:
+        """Drop what no later order can meet."""
+        for place in self.places.values():
+            place.forget(instant)
+        while self._refills and self._refills[0].due_at < instant - rates.REFILL_PATIENCE_DAYS * DAY:
+            heapq.heappop(self._refills)
 
     def _count(self, start: int, random: np.random.Generator) -> int:
         if self.days < len(self._counts):
@@ -87,7 +94,7 @@ class Population:
         if is_new or random.random() >= rates.REFILL_SHARE:
             self._live(self._make_first_fill(instant, pharmacy))
         elif self._refills and self._refills[0].due_at <= instant:
-            parent = self.orders[heapq.heappop(self._refills).parent_number]
+            parent = heapq.heappop(self._refills).parent
             self._live(self._make_successor(instant, parent, is_reship=False))
         else:
             self._live(self._make_earlier_patients_refill(instant, pharmacy))
@@ -96,10 +103,11 @@ class Population:
         while self._reships and self._reships[0].due_at <= until:
             due = heapq.heappop(self._reships)
             instant = due.due_at - due.due_at % 1000
-            self._live(self._make_successor(instant, self.orders[due.parent_number], is_reship=True))
+            self._live(self._make_successor(instant, due.parent, is_reship=True))
 
     def _live(self, order: Order) -> None:
-        self.orders.append(order)
+        self._made.append(order)
+        self._order_count += 1
         # Of the order's own: what happens to others, in a scenario for one, doesn't change what is drawn for this one.
         self._journey.seed((self._seed << SEED_BITS) + order.number)
         successor = live(order, self.places[order.pharmacy.pharmacy_id], self._journey)
@@ -108,9 +116,9 @@ class Population:
         self._injector.inject(order)
 
     def _make_first_fill(self, instant: int, pharmacy: Pharmacy) -> Order:
-        is_known = self.patients and self._births.random() < rates.KNOWN_PATIENT
+        is_known = self._lately and self._births.random() < rates.KNOWN_PATIENT
         if is_known:
-            patient = self.patients[int(self._births.random() * len(self.patients))]
+            patient = self._lately[int(self._births.random() * len(self._lately))]
             return self._make_order(instant, patient, patient.pharmacy, self._choose_drug(), 1)
         return self._make_new_patients_order(instant, pharmacy, 1)
 
@@ -121,19 +129,26 @@ class Population:
         return order
 
     def _make_new_patients_order(self, instant: int, pharmacy: Pharmacy, fill_number: int) -> Order:
-        drug, number = self._choose_drug(), len(self.patients) + 1
+        self._patient_count += 1
+        drug, number = self._choose_drug(), self._patient_count
         today = to_instant(instant).date()
         patient = invent_patient(f"{self._tag}P{number:06d}", number, pharmacy, drug, today, self._births)
-        self.patients.append(patient)
-        self.patient_births.append(instant)
+        self._remember(patient)
         return self._make_order(instant, patient, pharmacy, drug, fill_number)
 
+    def _remember(self, patient: Patient) -> None:
+        if len(self._lately) < PATIENTS_REMEMBERED:
+            self._lately.append(patient)
+        else:
+            self._lately[self._patient_count % PATIENTS_REMEMBERED] = patient
+
     def _make_order(self, instant: int, patient: Patient, pharmacy: Pharmacy, drug: Drug, fill_number: int) -> Order:
-        number = len(self.orders)
+        number = self._order_count
         return Order(
             number=number,
             order_id=f"{self._tag}R{number + 1:06d}",
             patient_id=patient.patient_id,
+            patient=patient,
             pharmacy=pharmacy,
             drug=drug,
             plan_type=patient.plan_type,
@@ -145,11 +160,12 @@ class Population:
         )
 
     def _make_successor(self, instant: int, parent: Order, *, is_reship: bool) -> Order:
-        number = len(self.orders)
+        number = self._order_count
         return Order(
             number=number,
             order_id=f"{self._tag}R{number + 1:06d}",
             patient_id=parent.patient_id,
+            patient=parent.patient,
             pharmacy=parent.pharmacy,
             drug=parent.drug,
             plan_type=parent.plan_type,

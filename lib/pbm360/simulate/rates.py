@@ -8,6 +8,7 @@ from __future__ import annotations
 REFILL_SHARE = 0.60  # [A] of the referrals
 REFILL_CONTINUES = 0.70  # [A] patients who order again when a refill is due; keeps the share of refills steady
 REFILL_LEAD_DAYS = 7  # [A] a refill is due so long before the drug runs out
+REFILL_PATIENCE_DAYS = 30  # [A] a patient whose refill was due so long ago has gone elsewhere
 LARGEST_FIRST_FILL_NUMBER = 12  # [A] of patients who were with the pharmacy before the simulation begins
 KNOWN_PATIENT = 0.08  # [A] first fills of a patient who already had an order (a second therapy)
 URGENT = 0.08  # [A]

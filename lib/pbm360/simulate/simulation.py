@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
-from itertools import count
+from itertools import islice
 
 from pbm360.domain.envelope import to_microseconds
 from pbm360.simulate import ledger
 from pbm360.simulate.clock import LIVE_RATE, Clock
-from pbm360.simulate.defects import DefectRates, Delivery
+from pbm360.simulate.defects import DefectRates
 from pbm360.simulate.entities import Entities, entities_of
+from pbm360.simulate.kept_days import KeptDays
 from pbm360.simulate.knowable import knowable_rows
 from pbm360.simulate.messages import Message, encode_delivery
 from pbm360.simulate.opening_hours import DAY
@@ -28,6 +30,7 @@ from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
 
 TAG_DIGITS = 6
+KEPT_ORDERS = 10_000  # of the first days; later ones are made anew for each reader, so that memory stays bounded
 
 
 @dataclass(frozen=True)
@@ -88,41 +91,23 @@ class Simulation:
         self.simulation_id = parameters.simulation_id
         self.end = to_microseconds(parameters.end)
         self._start = to_microseconds(parameters.start)
-        self._days: list[list[Order]] = []
-        self._population = Population(
-            parameters.tag,
-            parameters.seed,
-            self._start,
-            parameters.days,
-            parameters.orders,
-            parameters.defects,
-            parameters.scheduled(),
-        )
+        self._kept = KeptDays(self._make_population, KEPT_ORDERS)
 
     def messages(self) -> Iterator[Message]:
-        """Yield the history: every message known by `end`, in the order of `observed_at`, which each carries."""
-        clock = Clock(self.end)
-        for order, delivery in self._deliveries():
-            if delivery.observed_at > self.end:
-                return
-            yield encode_delivery(order, delivery, self.simulation_id, clock)
+        """Return the history: every message known by `end`, in the order of `observed_at`, which each carries."""
+        return self._messages(Clock(self.end), 0, self.end)
 
     def live_messages(self, rate: float = LIVE_RATE) -> Iterator[Message]:
-        """Yield without end what comes after `end`, in the order of `observed_at`: the wall's instant to send it.
+        """Return without end what comes after `end`, in the order of `observed_at`: the wall's instant to send it.
 
         Times after `end` are those of a clock that runs `rate` times as fast; the messages carry no `observed_at`
         attribute, since they are known when they are received.
         """
-        clock = Clock(self.end, rate)
-        for order, delivery in self._deliveries():
-            if delivery.observed_at > self.end:
-                yield encode_delivery(order, delivery, self.simulation_id, clock)
+        return self._messages(Clock(self.end, rate), self.end, math.inf)
 
     def orders_born(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> list[Order]:
         """Return the orders that were born by an instant of the wall's (default: `end`), earliest first."""
-        until = self._simulated(known_until, rate)
-        self._make_days(max(0, until - self._start) // DAY)
-        return [order for day in self._days for order in day if order.created_at <= until]
+        return list(self._each_born(known_until, rate))
 
     def truth_orders(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> list[dict]:
         """Return the rows of `pbm_truth.orders` by what was known at an instant of the wall's (default: `end`).
@@ -131,7 +116,7 @@ class Simulation:
         """
         clock, until = Clock(self.end, rate), self._wall(known_until)
         rows = (
-            ledger.truth_row(order, self.simulation_id, until, clock) for order in self.orders_born(known_until, rate)
+            ledger.truth_row(order, self.simulation_id, until, clock) for order in self._each_born(known_until, rate)
         )
         return [row for row in rows if row is not None]
 
@@ -139,7 +124,7 @@ class Simulation:
         """Return the rows of `pbm_truth.knowable_orders` by what was known at an instant (default: `end`)."""
         clock, until = Clock(self.end, rate), self._wall(known_until)
         rows = []
-        for order in self.orders_born(known_until, rate):
+        for order in self._each_born(known_until, rate):
             truth = ledger.truth_row(order, self.simulation_id, until, clock)
             rows += knowable_rows(order, truth, self.simulation_id, until, clock)
         return rows
@@ -149,7 +134,7 @@ class Simulation:
         clock, until = Clock(self.end, rate), self._wall(known_until)
         return [
             row
-            for order in self.orders_born(known_until, rate)
+            for order in self._each_born(known_until, rate)
             for row in ledger.defect_rows(order, self.simulation_id, until, clock)
         ]
 
@@ -160,12 +145,14 @@ class Simulation:
     @property
     def places(self) -> dict[str, Place]:
         """Map each pharmacy to its calendar and its stations."""
-        return self._population.places
+        return self._kept.population.places
 
     def entities(self, known_until: datetime.datetime | None = None, rate: float = LIVE_RATE) -> Entities:
         """Return what order management knows at an instant of the wall's (default: `end`)."""
         clock = Clock(self.end, rate)
-        return entities_of(self.orders_born(known_until, rate), self._population.patients, clock)
+        orders = self.orders_born(known_until, rate)
+        patients = {order.patient_id: order.patient for order in orders}
+        return entities_of(orders, list(patients.values()), clock)
 
     def _wall(self, known_until: datetime.datetime | None) -> int:
         return self.end if known_until is None else to_microseconds(known_until)
@@ -173,18 +160,37 @@ class Simulation:
     def _simulated(self, known_until: datetime.datetime | None, rate: float) -> int:
         return Clock(self.end, rate).simulated(self._wall(known_until))
 
-    def _make_days(self, last: int) -> None:
-        while len(self._days) <= last:
-            self._days.append(self._population.make_day())
+    def _each_born(self, known_until: datetime.datetime | None, rate: float) -> Iterator[Order]:
+        until = self._simulated(known_until, rate)
+        last = max(0, until - self._start) // DAY
+        return (order for day in islice(self._kept.days(), last + 1) for order in day if order.created_at <= until)
 
-    def _deliveries(self) -> Iterator[tuple[Order, Delivery]]:
-        """Yield each delivery with its order, by observed_at: a day's are complete when its orders are born."""
-        buckets: dict[int, list] = defaultdict(list)
-        for day in count():
-            self._make_days(day)
-            for order in self._days[day]:
+    def _make_population(self) -> Population:
+        parameters = self.parameters
+        return Population(
+            parameters.tag,
+            parameters.seed,
+            self._start,
+            parameters.days,
+            parameters.orders,
+            parameters.defects,
+            parameters.scheduled(),
+        )
+
+    def _messages(self, clock: Clock, after: int, until: float) -> Iterator[Message]:
+        """Yield the messages of a time by observed_at: a day's are complete when its orders are born.
+
+        Only encoded messages that are still to come are held; no order is.
+        """
+        buckets: dict[int, list[tuple]] = defaultdict(list)
+        for day, orders in enumerate(self._kept.days()):
+            for order in orders:
                 for number, delivery in enumerate(order.deliveries):
-                    bucket = (delivery.observed_at - self._start) // DAY
-                    buckets[bucket].append((delivery.observed_at, order.number, number, order, delivery))
-            for *_, order, delivery in sorted(buckets.pop(day, ())):
-                yield order, delivery
+                    if after < delivery.observed_at <= until:
+                        message = encode_delivery(order, delivery, self.simulation_id, clock)
+                        key = (delivery.observed_at, order.number, number, message)
+                        buckets[(delivery.observed_at - self._start) // DAY].append(key)
+            for *_, message in sorted(buckets.pop(day, ())):
+                yield message
+            if self._start + (day + 1) * DAY > until:
+                return

@@ -109,8 +109,10 @@ class Station:
 
     def finish(self, ready_at: int) -> int:
         """Book the work on one order, and return when it is done: at `ready_at` where nobody waits."""
-        slot = self._free_slot(ready_at // SLOT)
-        needed, left = self._work, self._left[slot]
+        slot, needed = ready_at // SLOT, self._work
+        if slot not in self._left:
+            slot = self._free_slot(slot)
+        left = self._left[slot]
         while left <= needed:
             needed -= left
             self._next[slot] = slot + 1

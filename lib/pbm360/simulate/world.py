@@ -16,6 +16,7 @@ from pbm360.domain.rules import event_types
 
 if TYPE_CHECKING:
     from pbm360.simulate.defects import Delivery, Injection, SentForm
+    from pbm360.simulate.patients import Patient
 
 
 SYNTHETIC_LABELERS = ("99999", "00000")  # one begins with a zero, which a careless source loses
@@ -143,6 +144,7 @@ class Order:
     drug: Drug
     plan_type: str
     zip3: str
+    patient: Patient
     created_at: int
     fill_number: int
     priority: str
