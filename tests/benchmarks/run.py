@@ -8,10 +8,12 @@ import platform
 import sys
 from pathlib import Path
 
-from tests.benchmarks import dashboards, days, medallion, real_log, risk, seam, stream
+from tests.benchmarks import dashboards, days, medallion, real_log, risk, scenarios, seam, simulator, stream
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 PARTS = {
+    "Simulator": simulator.measure,
+    "Scenarios": scenarios.measure,
     "Stream": stream.measure,
     "Days": days.measure,
     "Medallion": medallion.measure,

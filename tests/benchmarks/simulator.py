@@ -1,0 +1,39 @@
+"""Measure how fast the simulator makes messages, and that a history four times as long takes no more memory."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import resource
+import subprocess
+import sys
+import time
+
+from pbm360.simulate import SimulationParameters, simulate
+
+END = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)
+ORDERS_A_DAY, DAYS = 1000, (20, 60)  # about 250,000 and 1,000,000 messages
+
+
+def measure() -> list[tuple[str, str]]:
+    """Return (what, figure) rows; each history is made in a process of its own."""
+    rows = []
+    for days in DAYS:
+        command = [sys.executable, "-m", "tests.benchmarks.simulator", str(days)]
+        found = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        what = f"a history of {found['messages']:,} messages, one core"
+        rows.append((what, f"{found['seconds']:.0f} s, peak {found['megabytes']} MB"))
+    return rows
+
+
+def make_history(days: int) -> dict[str, float]:
+    """Make every message of a history and keep none; returns messages, processor seconds and peak memory."""
+    started = time.process_time()
+    simulation = simulate(SimulationParameters(ORDERS_A_DAY * days, days, END))
+    count = sum(1 for _ in simulation.messages())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"messages": count, "seconds": time.process_time() - started, "megabytes": peak}
+
+
+if __name__ == "__main__":
+    print(json.dumps(make_history(int(sys.argv[1]))))
