@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import grpc
 from google.api_core import exceptions
@@ -17,6 +17,7 @@ from google.pubsub_v1 import PublisherClient, SubscriberClient, types
 from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
 from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
+from pbm360.domain.timestamps import EPOCH, MICROSECONDS_PER_SECOND
 from pbm360.settings import Settings, SettingsError
 
 ACK_DEADLINE_SECONDS = 60  # a block's way to committed rows takes seconds; a crash redelivers within a minute
@@ -51,15 +52,19 @@ class BrokerError(RuntimeError):
     """Pub/Sub does not answer, or refuses; the text says what was asked and what helps."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedMessage:
-    """One delivery of a message; `publish_time` is UTC, in microseconds."""
+class ReceivedMessage(NamedTuple):
+    """One delivery of a message; `published` is when Pub/Sub took it, in microseconds since 1970, UTC."""
 
     ack_id: str
     message_id: str
-    publish_time: datetime.datetime
+    published: int
     attributes: dict[str, str]
     data: bytes
+
+    @property
+    def publish_time(self) -> datetime.datetime:
+        """The same instant as a datetime, UTC."""
+        return EPOCH + datetime.timedelta(microseconds=self.published)
 
 
 def publisher(settings: Settings) -> PublisherClient:
@@ -244,13 +249,9 @@ def _publish(settings: Settings, request: RawPublishRequest) -> int:
 
 def _received(entry: RawReceivedMessage) -> ReceivedMessage:
     message = entry.message
-    return ReceivedMessage(
-        entry.ack_id,
-        message.message_id,
-        message.publish_time.ToDatetime(tzinfo=datetime.UTC),
-        dict(message.attributes),
-        message.data,
-    )
+    published = message.publish_time
+    microseconds = published.seconds * MICROSECONDS_PER_SECOND + published.nanos // 1000
+    return ReceivedMessage(entry.ack_id, message.message_id, microseconds, dict(message.attributes), message.data)
 
 
 def _settle(settings: Settings, subscription: str, call: Callable, what: str, ack_ids: Iterable[str], **fields) -> None:

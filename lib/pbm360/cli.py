@@ -10,6 +10,7 @@ from pbm360.commands import (
     alerts,
     batch,
     cloud,
+    dead_letters,
     events,
     feeds,
     look,
@@ -29,7 +30,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for room in (stack, events, feeds, order_management, speed_layer, batch, look, reports, privacy, risk, alerts, cloud):
+ROOMS = (
+    stack,
+    events,
+    feeds,
+    order_management,
+    speed_layer,
+    dead_letters,
+    batch,
+    look,
+    reports,
+    privacy,
+    risk,
+    alerts,
+    cloud,
+)
+for room in ROOMS:
     app.add_typer(room.app)
 
 

@@ -272,6 +272,34 @@ REFUSED = [
 MESSAGES = [*WHOLE_LIFE, *EDGES_OF_TIME, *WEEKS, *REUSED, *TIES, *ENDS, *CORRECTIONS, *DELIVERIES, *REFUSED]
 
 
+def _letter(message_id: str, reason_code: str, refused_at: str) -> dict:
+    refused = instant(refused_at)
+    stamps = {"known_date": refused.date(), "publish_time": refused, "refused_at": refused}
+    return {"message_id": message_id, "source": "oms", "reason_code": reason_code, "detail": None, **stamps}
+
+
+def _replay(message_id: str, replay_of: str, known_at: str) -> dict:
+    attributes = json.dumps({"source": "oms", "replay_of": replay_of})
+    return message(b"{}", known_at, message_id=message_id) | {"attributes": attributes}
+
+
+DEAD_LETTERS = [
+    _letter("too-old", "malformed_json", "18 09:00"),
+    _letter("refused-1", "unknown_type", "19 09:00"),
+    _letter("refused-1", "unknown_type", "19 09:01"),  # delivered twice
+    _letter("refused-2", "unknown_type", "19 10:00"),
+    _letter("refused-3", "malformed_json", "20 09:00"),
+    _letter("again-2a", "unknown_type", "20 10:00"),
+    _letter("again-3", "malformed_json", "20 11:00"),
+]
+REPLAYS = [
+    _replay("again-2a", "refused-2", "19 10:00"),  # refused again, before the fix
+    _replay("again-2b", "refused-2", "19 10:00"),
+    _replay("again-2b", "refused-2", "19 10:00"),
+    _replay("again-3", "refused-3", "20 09:00"),
+]
+
+
 def _patient(patient_id: str, birth_date: str | None, zip_code: str | None, day: datetime.date) -> dict:
     born = datetime.date.fromisoformat(birth_date) if birth_date else None
     return {

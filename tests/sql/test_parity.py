@@ -53,6 +53,8 @@ QUERIES = {
     "dashboards/supplies.sql": {},
     "dashboards/usual_hours.sql": {"now": instant("22 12:00")},
     "dashboards/warning_weeks.sql": {},
+    "dead_letters/list.sql": {"first_date": DAYS[0]},
+    "dead_letters/raw_messages.sql": {**SPAN, "message_ids": ["m1", "refused-1", "replay-1"]},
     "feeds/import_ledger.sql": {**SPAN, "import_id": "import-1"},
     "notebooks/before_and_after.sql": {},
     "notebooks/broken_gate.sql": {},
@@ -94,6 +96,9 @@ QUERIES = {
     "risk/past_forecasts.sql": {"first_date": DAYS[0], "now": instant("21 12:00")},
     "risk/pharmacies.sql": {},
     "risk/recorded_dates.sql": {"first_date": DAYS[0]},
+    "replay/dead_letters.sql": {"known_date": DAYS[0]},
+    "replay/held_events.sql": {"event_ids": ["whole-0", "tied-1", "of-nobody"]},
+    "replay/refusals.sql": {"known_date": DAYS[0]},
     "rotation/patients.sql": {},
     "runs/run_checks.sql": {"run_id": "run-2026-11-21"},
     "runs/stream_beat.sql": {"now": instant("21 12:00:30")},
@@ -308,6 +313,26 @@ def test_an_erasure_finds_and_deletes_the_same_rows(built):
     load_both(built, "vault.rotated_keys", [{"patient_key": key, "next_patient_key": key[::-1]} for key in keys])
     built.change_both("rotation/rotate.sql", {})
     assert built.unequal_tables() == {}
+
+
+def test_dead_letters_and_what_became_of_their_replays_are_the_same(make_warehouse, make_reference, catalog):
+    engines = Engines(make_warehouse(), make_reference(), catalog)
+    load_both(engines, "ops.dead_letters", scenario.DEAD_LETTERS)
+    load_both(engines, "bronze.raw_orders", scenario.REPLAYS)
+    parameters = {"first_date": DAYS[0]}
+    assert engines.unequal_rows("dead_letters/list.sql", parameters) == []
+    told = engines.local.run("dead_letters/list.sql", parameters).to_pylist()
+    assert [(row["message_id"], row["reason_code"], row["replay_count"], row["status"]) for row in told] == [
+        ("refused-1", "unknown_type", 0, "open"),
+        ("refused-2", "unknown_type", 2, "accepted"),
+        ("refused-3", "malformed_json", 1, "refused again"),
+    ]
+    found = {**SPAN, "message_ids": ["again-2a", "again-3", "of-nobody"]}
+    assert engines.unequal_rows("dead_letters/raw_messages.sql", found) == []
+    assert engines.local.run("dead_letters/raw_messages.sql", found)["message_id"].to_pylist() == [
+        "again-2a",
+        "again-3",
+    ]
 
 
 def test_a_difference_between_rows_is_seen():

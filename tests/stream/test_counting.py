@@ -12,8 +12,8 @@ from apache_beam.testing.util import assert_that, equal_to
 from pbm360.domain.decode import COLUMNS
 from pbm360.stream import deduplicating
 from pbm360.stream.blocks import Block
-from pbm360.stream.counting import LATENESS_SECONDS, CountStagesByMinute, count_rows
-from pbm360.stream.deduplicating import DropCopies, SeenEvents
+from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies, count_rows
+from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import IDLE_SECONDS, SLACK_SECONDS, Watermark
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.landing import LandLive
@@ -59,9 +59,7 @@ def check(stream, expected, seen=None, too_late=None, live=None):
     with TestPipeline(options=options, runner="BundleBasedDirectRunner") as pipeline:
         blocks = pipeline | stream
         landed = blocks | LandLive(live) if live else blocks
-        assert_that(
-            landed | DropCopies(seen) | CountStagesByMinute(seen, (too_late or Heard()).tell), equal_to(expected)
-        )
+        assert_that(landed | CountFirstCopies(seen, (too_late or Heard()).tell), equal_to(expected))
 
 
 def test_a_minute_is_counted_on_time_when_the_watermark_passes_it():

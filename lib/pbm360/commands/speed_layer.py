@@ -1,13 +1,22 @@
-"""The commands of the speed layer: the stream in front, or in the background as its DAG runs it."""
+"""The commands of the speed layer: the stream in front, in the background as its DAG runs it, or over bronze again."""
 
 from __future__ import annotations
 
+import datetime
 import sys
 from typing import Annotated
 
 import typer
 
-from pbm360.terminal import console, open_warehouse, running_settings, set_on_signal
+from pbm360.terminal import (
+    EXIT_FAILED,
+    console,
+    errors,
+    open_warehouse,
+    progress_bar,
+    running_settings,
+    set_on_signal,
+)
 
 app = typer.Typer()
 speed_layer = typer.Typer(help="Start, watch and drain the laptop's stream, as the DAG `speed_layer` does.")
@@ -34,6 +43,27 @@ def print_stream_state(state) -> None:
     """Show the stream's rate, lag and rejects on one line."""
     if console.is_terminal:
         console.print(f"  {state}", end="\r", highlight=False)
+
+
+@app.command()
+def replay(
+    first: Annotated[datetime.datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="first known day, UTC")],
+    last: Annotated[datetime.datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last day, included")],
+    examples: Annotated[int, typer.Option(min=0, help="differences to print")] = 20,
+) -> None:
+    """Stream bronze through the same pipeline into scratch datasets and compare; exit 1 where anything differs."""
+    from pbm360 import replaying
+
+    settings = running_settings()
+    with progress_bar() as progress:
+        task = progress.add_task("replaying days", total=max((last - first).days + 1, 0))
+        report = replaying.replay(settings, first.date(), last.date(), lambda day, so_far: progress.advance(task))
+    for difference in report.differences[:examples]:
+        errors.print(f"  message {difference.message_id}: {difference.what}", highlight=False, markup=False)
+    counts = f"{report.message_count:,} deliveries = {report.event_count:,} accepted + {report.refused_count:,} refused"
+    console.print(f"  {counts}; {len(report.differences):,} differences", highlight=False)
+    if report.differences:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @speed_layer.command()

@@ -17,8 +17,10 @@ from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
 from pbm360.stream.deduplicating import CountKey, DropCopies, SeenEvents, StageEntries
 from pbm360.stream.shared import MadeByWorker
 from pbm360.stream.sinks import Stopped, TableAppender
+from pbm360.stream.totals import AddToTotals, MinuteTotals
 
 MINUTE_SECONDS = 60
+HOUR_SECONDS, HOURS = 3600, 24
 LATENESS_SECONDS = 24 * 3600  # an event later than this is in bronze and in live, but in no minute's count
 EARLY_PANE_SECONDS = 1
 EVENT_AT, STAGE, PHARMACY, CARRIER = (COLUMNS.index(name) for name in ("event_at", "stage", "pharmacy_id", "carrier"))
@@ -39,6 +41,11 @@ def count_rows(rows: Iterable[list], oldest: float) -> tuple[dict[int, Counter[C
     return minutes, too_late
 
 
+def keyed_by_hour(minute: int, counts: Counter[CountKey]) -> TimestampedValue:
+    """Stamp a minute's counts with that minute. Their key is its hour: runners copy a key's state as a whole."""
+    return TimestampedValue((minute // HOUR_SECONDS % HOURS, dict(counts)), minute)
+
+
 class CountFirstCopies(beam.PTransform):
     """JudgedBlock -> panes as `CountStagesByMinute` makes them, where one process sees every event.
 
@@ -53,7 +60,11 @@ class CountFirstCopies(beam.PTransform):
         return (
             landed
             | "DropCopies" >> DropCopies(self.seen)  # StageEntries(rows)
-            | "CountByMinute" >> CountStagesByMinute(self.seen, self._count_too_late)  # (minute, totals, timing)
+            | "CountByMinute"
+            >> CountStagesByMinute(
+                self.seen, self._count_too_late, trigger.AccumulationMode.DISCARDING
+            )  # (minute, {(stage, pharmacy, carrier): n since the last pane}, timing)
+            | "AddToTotals" >> AddToTotals(MinuteTotals())  # (minute, {(stage, pharmacy, carrier): n}, timing)
         )
 
 
@@ -63,19 +74,24 @@ class CountStagesByMinute(beam.PTransform):
     Windows: fixed, 60 s of event time. Trigger: early each second of processing time, once on time, for each late
     arrival. Allowed lateness: 24 h; what is older by the clock is in no window: it is landed all the same, and told to
     `count_too_late` and to the metric `too_late`. The runner, whose watermark is never past the clock, drops nothing
-    itself. Accumulating: a pane holds the minute's whole count, so the newest stands. Guarantee: a copy within the
-    horizon of `SeenEvents` counts once.
+    itself. Accumulating: a pane holds the minute's whole count, so the newest stands; or discarding, where totals are
+    kept behind it. Guarantee: a copy within the horizon of `SeenEvents` counts once.
     """
 
-    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
+    def __init__(
+        self,
+        seen: SeenEvents | MadeByWorker,
+        count_too_late: Callable[[int], object],
+        accumulation: int = trigger.AccumulationMode.ACCUMULATING,
+    ):
         super().__init__()
-        self._seen, self._count_too_late = seen, count_too_late
+        self._seen, self._count_too_late, self._accumulation = seen, count_too_late, accumulation
 
     def expand(self, entries):
         return (
             entries
             | "CountBlock"
-            >> beam.ParDo(CountBlock(self._seen, self._count_too_late))  # (None, {(stage, pharmacy, carrier): count})
+            >> beam.ParDo(CountBlock(self._seen, self._count_too_late))  # (hour, {(stage, pharmacy, carrier): count})
             | "ByMinute"
             >> beam.WindowInto(
                 FixedWindows(MINUTE_SECONDS),
@@ -83,10 +99,10 @@ class CountStagesByMinute(beam.PTransform):
                     early=trigger.Repeatedly(trigger.AfterProcessingTime(EARLY_PANE_SECONDS)),
                     late=trigger.AfterCount(1),
                 ),
-                accumulation_mode=trigger.AccumulationMode.ACCUMULATING,
+                accumulation_mode=self._accumulation,
                 allowed_lateness=LATENESS_SECONDS,
             )
-            | "MergeCounts" >> beam.CombinePerKey(MergeCounts())  # (None, {(stage, pharmacy, carrier): total})
+            | "MergeCounts" >> beam.CombinePerKey(MergeCounts())  # (hour, {(stage, pharmacy, carrier): total})
             | "WithMinute" >> beam.ParDo(AddMinute())  # (minute, totals, timing)
         )
 
@@ -112,13 +128,13 @@ class CountBlock(beam.DoFn):
     def process(self, entries: StageEntries):
         """Yield a mapping of counts for each minute, stamped with that minute; first those that were recovered."""
         for minute, counts in self._seen.here().take_recovered().items():
-            yield TimestampedValue((None, dict(counts)), minute)
+            yield keyed_by_hour(minute, counts)
         minutes, too_late = count_rows(entries.rows, oldest=time.time() - LATENESS_SECONDS)
         if too_late:
             self._too_late.inc(too_late)
             self._count_too_late(too_late)
         for minute, counts in minutes.items():
-            yield TimestampedValue((None, dict(counts)), minute)
+            yield keyed_by_hour(minute, counts)
 
 
 class MergeCounts(beam.CombineFn):

@@ -24,13 +24,14 @@ Event = beam_runner_api_pb2.TestStreamPayload.Event
 TimestampedElement = beam_runner_api_pb2.TestStreamPayload.TimestampedElement
 TAG = "blocks"
 CODER = VarIntCoder()
-BLOCK_MESSAGES = 5000  # at most; larger blocks commit faster a message, smaller ones are seen sooner
+BLOCK_MESSAGES = 8000  # at most; larger blocks commit faster a message, smaller ones are seen sooner
 BLOCKS_IN_FLIGHT = 4  # bounds memory: the runner's own queue has no bound
 FULL_PULL = 1000  # Pub/Sub's limit on one pull
 PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
 PULLS_AHEAD = 10
 WAIT_SECONDS = 0.1
-GATHER_SECONDS = 0.03  # how long, in all, a block that is not full waits for more
+TICK_SECONDS = 0.25  # between two tellings of the time; early panes come each second
+GATHER_SECONDS = 0.05  # how long, in all, a block that is not full waits for more
 AWAY_SECONDS = 1.0  # between two tries while Pub/Sub is away (each tries for half a minute itself)
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
@@ -164,8 +165,7 @@ class PubSubFeed(SharedInProcess):
             if not messages:  # one deadline a block: a steady trickle must not keep it open until it is full
                 gather_until = time.monotonic() + GATHER_SECONDS
             for item in pulled:
-                published = int(item.publish_time.timestamp() * MICROSECONDS)
-                messages.append(receive(item.message_id, published, item.attributes, item.data, ingested_at))
+                messages.append(receive(item.message_id, item.published, item.attributes, item.data, ingested_at))
                 ack_ids.append(item.ack_id)
         if not messages:
             return None
@@ -215,7 +215,7 @@ class PubSubFeed(SharedInProcess):
     def _time_passes(self) -> Iterator[Event]:
         now = time.monotonic()
         elapsed_milliseconds = int((now - self._told_at) * 1000)
-        if elapsed_milliseconds < 20:
+        if elapsed_milliseconds < TICK_SECONDS * 1000:
             return
         self._told_at = now
         watermark = self._watermark.advance(self._newest_event_at, now - self._last_message_at)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 import apache_beam as beam
 
 from pbm360.domain.decode import Decoder, Rejection
 from pbm360.stream.blocks import Block, Message
+
+
+@lru_cache(maxsize=2)
+def decoder(pseudonym_key: str) -> Decoder:
+    """Make a key's decoder once a process."""
+    return Decoder(pseudonym_key)
 
 
 class JudgedBlock(NamedTuple):
@@ -41,8 +48,8 @@ class JudgeBlock(beam.DoFn):
         self._decoder: Decoder | None = None
 
     def setup(self) -> None:
-        """Make the decoder where the work is done."""
-        self._decoder = Decoder(self._pseudonym_key())
+        """Find the process's decoder where the work is done; some runners set a step up again for every bundle."""
+        self._decoder = decoder(self._pseudonym_key())
 
     def process(self, block: Block):
         """Judge each message of the block."""

@@ -16,6 +16,7 @@ from apache_beam.testing.test_stream_service import TestStreamServiceController
 
 from pbm360 import broker
 from pbm360.settings import Settings
+from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
@@ -43,17 +44,8 @@ def run_stream(
     """
     stop = stop or StopFlag()
     feed = PubSubFeed(settings, stop, until_idle_seconds)
-    minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
-    parts = StreamParts(
-        pseudonym_key=partial(str, settings.required_pseudonym_key),
-        raw=TableAppender(settings, "bronze.raw_orders", RAW_SCHEMA, stop),
-        live=TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop),
-        minutes=minutes,
-        dead_letters=TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop),
-        publish_dead_letters=partial(broker.publish_batches, settings, settings.dead_letter_topic),
-        counting=CountFirstCopies(recover_counts(settings, minutes), feed.count_too_late),
-        acknowledge=feed.acknowledge,
-    )
+    committer = Committer(feed.acknowledge, stop)
+    parts = laptop_parts(settings, feed, committer, stop)
     service = TestStreamServiceController(feed)
     service.start()
     ended = threading.Event()
@@ -66,7 +58,27 @@ def run_stream(
         stop.set()
         ended.set()
         service.stop()
+        committer.close()
     return feed.state
+
+
+def laptop_parts(settings: Settings, feed: PubSubFeed, committer: Committer, stop: StopFlag) -> StreamParts:
+    """Return the parts of the pipeline on one machine: every sink behind the committer, one memory of what counts."""
+    raw = TableAppender(settings, "bronze.raw_orders", RAW_SCHEMA, stop)
+    live = TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop)
+    minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
+    dead_letters = TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop)
+    publish = partial(broker.publish_batches, settings, settings.dead_letter_topic)
+    return StreamParts(
+        pseudonym_key=partial(str, settings.required_pseudonym_key),
+        raw=CommittedSink(committer, raw.append),
+        live=CommittedSink(committer, live.append),
+        minutes=CommittedSink(committer, minutes.append),
+        dead_letters=CommittedSink(committer, dead_letters.append),
+        publish_dead_letters=CommittedSink(committer, publish).append,
+        counting=CountFirstCopies(recover_counts(settings, minutes), feed.count_too_late),
+        acknowledge=committer.acknowledge,
+    )
 
 
 def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
