@@ -48,6 +48,9 @@ class Settings:
     quiet_hours: str = variable(
         "QUIET_HOURS", "2-10", "hours of the day, UTC, in which alerts that can wait do (empty: none do)"
     )
+    large_payloads: str = variable(
+        "LARGE_PAYLOADS", "", "where messages over 8 MB are kept: a folder or `gs://...` (empty: state)"
+    )
     bigquery_url: str = variable("BIGQUERY_URL", "", "REST address of a local BigQuery (empty: the stack's)")
     bigquery_storage_endpoint: str = variable(
         "BIGQUERY_STORAGE_ENDPOINT", "", "host:port of a local BigQuery Storage API (empty: the stack's)"
@@ -109,6 +112,11 @@ class Settings:
                 "PBM360_PSEUDONYM_KEY must be set to make pseudonyms: from Secret Manager on gcp; `pbm360 up` makes one"
             )
         return self.pseudonym_key
+
+    @property
+    def large_payload_folder(self) -> str:
+        """Where payloads that no row can hold are kept."""
+        return self.large_payloads or str(self.state_dir / "large_payloads")
 
     def without_secrets(self) -> Settings:
         """Return the same settings with every secret empty, as they may travel in a pipeline's graph."""

@@ -25,13 +25,17 @@ class Beat:
     received_count: int | None
     rejected_count: int | None
     lag_seconds: float | None
+    backlog_count: int | None = None
+    too_late_count: int | None = None
 
     def __str__(self) -> str:
         """Say it in one line."""
         if self.age_seconds is None:
             return "no heartbeat since yesterday"
         lag = "unknown" if self.lag_seconds is None else f"{self.lag_seconds:.1f} s"
-        return f"last heartbeat {self.age_seconds:.0f} s ago; {self.received_count:,} messages; lag {lag}"
+        backlog = "" if self.backlog_count is None else f"; backlog {self.backlog_count:,}"
+        messages = f"{self.received_count:,} messages, {self.rejected_count or 0:,} refused"
+        return f"last heartbeat {self.age_seconds:.0f} s ago; {messages}; lag {lag}{backlog}"
 
 
 def last_beat(warehouse: Warehouse, now: datetime.datetime) -> Beat:

@@ -5,7 +5,7 @@
 
 with
     recent_beats as (
-        select beat_at, received_count, rejected_count, lag_seconds
+        select beat_at, received_count, rejected_count, lag_seconds, backlog_count, too_late_count
         from pbm_ops.heartbeats
         where process = 'stream' and beat_date >= date_sub(date(@now), interval 1 day)
     ),
@@ -18,7 +18,9 @@ select
     timestamp_diff(@now, last_beats.beat_at, millisecond) / 1000 as age_seconds,
     recent_beats.received_count,
     recent_beats.rejected_count,
-    recent_beats.lag_seconds
+    recent_beats.lag_seconds,
+    recent_beats.backlog_count,
+    recent_beats.too_late_count
 from last_beats
 left join recent_beats on recent_beats.beat_at = last_beats.beat_at
 limit 1;

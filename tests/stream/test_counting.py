@@ -14,10 +14,10 @@ from pbm360.stream import deduplicating
 from pbm360.stream.blocks import Block
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies, count_rows
 from pbm360.stream.deduplicating import SeenEvents
-from pbm360.stream.feed import IDLE_SECONDS, SLACK_SECONDS, Watermark
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.landing import LandLive
 from pbm360.stream.shared import SharedInProcess
+from pbm360.stream.watermark import IDLE_SECONDS, SLACK_SECONDS, Watermark
 
 MINUTE = int(time.time()) // 60 * 60 - 3600  # an hour ago: within the allowed lateness
 SHIPPED = ("SHIPPED", "PH1", "")

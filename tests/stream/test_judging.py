@@ -3,6 +3,7 @@
 from functools import partial
 
 import apache_beam as beam
+import pytest
 from apache_beam.testing.test_pipeline import TestPipeline
 from apache_beam.testing.util import assert_that, equal_to
 
@@ -17,11 +18,18 @@ NOON = parse_microseconds("2026-11-20T12:00:00Z")
 
 
 def test_a_message_is_stamped_with_what_its_source_observed_else_with_its_arrival():
-    observed = receive("1", 5, {"source": "oms", "observed_at": "2026-11-20T12:00:00Z"}, b"x", ingested_at=9)
-    assert observed.stamps == Stamps("1", 5, 9, NOON)
+    arrival = NOON + 9
+    observed = receive("1", 5, {"source": "oms", "observed_at": "2026-11-20T12:00:00Z"}, b"x", arrival)
+    assert observed.stamps == Stamps("1", 5, arrival, NOON)
     assert (observed.source, observed.attributes) == ("oms", '{"observed_at":"2026-11-20T12:00:00Z","source":"oms"}')
-    for attributes in ({}, {"observed_at": "yesterday"}):
-        assert receive("1", 5, attributes, b"x", ingested_at=9).stamps.known_at == 9
+
+
+@pytest.mark.parametrize(
+    "observed", [None, "", "yesterday", "2009-12-31T23:59:59Z", "2026-11-21T12:00:01Z", "9999-12-31T23:59:59Z"]
+)
+def test_an_observation_at_no_plausible_time_counts_as_absent(observed):
+    attributes = {} if observed is None else {"observed_at": observed}
+    assert receive("1", 5, attributes, b"x", NOON).stamps.known_at == NOON
 
 
 def test_a_block_becomes_rows_and_refusals():

@@ -40,7 +40,7 @@ def stream(
 
 
 def print_stream_state(state) -> None:
-    """Show the stream's rate, lag and rejects on one line."""
+    """Show the stream's rate, lag, backlog and rejects on one line."""
     if console.is_terminal:
         console.print(f"  {state}", end="\r", highlight=False)
 

@@ -15,10 +15,13 @@ from apache_beam.portability.api import beam_runner_api_pb2
 
 from pbm360 import broker
 from pbm360.domain.decode import COLUMNS
+from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
 from pbm360.settings import Settings
 from pbm360.stream.blocks import Block, Message, receive
 from pbm360.stream.judging import JudgedBlock
+from pbm360.stream.large_payloads import landable
 from pbm360.stream.shared import SharedInProcess, StopFlag
+from pbm360.stream.watermark import Watermark
 
 Event = beam_runner_api_pb2.TestStreamPayload.Event
 TimestampedElement = beam_runner_api_pb2.TestStreamPayload.TimestampedElement
@@ -35,21 +38,24 @@ GATHER_SECONDS = 0.05  # how long, in all, a block that is not full waits for mo
 AWAY_SECONDS = 1.0  # between two tries while Pub/Sub is away (each tries for half a minute itself)
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
-SLACK_SECONDS = 60  # how far the watermark stays behind the newest event
-IDLE_SECONDS = 5  # after so long without a message the watermark follows the wall clock
-MICROSECONDS = 1_000_000
+BLOCK_BYTES = 16_000_000  # of payload, after which a block takes no further pull
 EVENT_AT = COLUMNS.index("event_at")
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class FeedState:
-    """What the stream has done since it started; `lag_seconds` is the age of the last block when it was committed."""
+    """What the stream has done since it started; `lag_seconds` is the age of the last block when it was committed.
+
+    `backlog` counts messages that were taken and are not committed yet. What Pub/Sub itself still holds only Cloud
+    Monitoring tells, and on a laptop nobody: there the lag says how far behind the stream is.
+    """
 
     received: int = 0
     accepted: int = 0
     rejected: int = 0
     too_late: int = 0  # accepted, landed, and older than any minute that is still counted
+    backlog: int = 0
     blocks_in_flight: int = 0
     lag_seconds: float = 0.0
     seconds: float = 0.0
@@ -57,23 +63,9 @@ class FeedState:
     def __str__(self) -> str:
         rate = self.received / self.seconds if self.seconds else 0.0
         return (
-            f"{self.received:,} messages, {self.rejected:,} refused, {rate:,.0f}/s, "
-            f"lag {self.lag_seconds:.2f} s, {self.blocks_in_flight} blocks in flight"
+            f"{self.received:,} messages, {self.rejected:,} refused, {self.too_late:,} too late to count, "
+            f"{rate:,.0f}/s, lag {self.lag_seconds:.2f} s, backlog {self.backlog:,}"
         )
-
-
-class Watermark:
-    """The event time (microseconds) below which nothing more is expected. It never goes back, nor past the clock."""
-
-    def __init__(self) -> None:
-        self._at = 0
-
-    def advance(self, newest_event_at: int, idle_seconds: float) -> int:
-        """Return the watermark after what was seen; an idle source must not hold it back for ever."""
-        now = time.time_ns() // 1000
-        reached = now if idle_seconds > IDLE_SECONDS else min(newest_event_at, now)
-        self._at = max(self._at, reached - SLACK_SECONDS * MICROSECONDS, 0)
-        return self._at
 
 
 class PubSubFeed(SharedInProcess):
@@ -92,6 +84,7 @@ class PubSubFeed(SharedInProcess):
         self._pulled: queue.Queue[tuple[list[broker.ReceivedMessage], int]] = queue.Queue(PULLS_AHEAD)
         self._is_over = False
         self._lock = threading.Lock()
+        self._in_hand = 0  # messages pulled and neither committed nor given back
         self._numbers = itertools.count(1)
         self._watermark = Watermark()
         self._newest_event_at = 0
@@ -143,8 +136,9 @@ class PubSubFeed(SharedInProcess):
             self.state.accepted += len(judged.rows)
             self.state.rejected += len(judged.refusals)
             self.state.received += len(judged.block.messages)
-            self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS
-            self.state.blocks_in_flight = len(self._ack_ids)
+            self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS_PER_SECOND
+            self._in_hand -= len(judged.block.messages)
+            self.state.backlog, self.state.blocks_in_flight = self._in_hand, len(self._ack_ids)
             self.state.seconds = time.monotonic() - self._started_at
 
     def count_too_late(self, count: int) -> None:
@@ -157,7 +151,8 @@ class PubSubFeed(SharedInProcess):
         messages: list[Message] = []
         ack_ids: list[str] = []
         gather_until = time.monotonic() + WAIT_SECONDS
-        while len(messages) < BLOCK_MESSAGES:
+        size = 0
+        while len(messages) < BLOCK_MESSAGES and size < BLOCK_BYTES:
             try:
                 pulled, ingested_at = self._pulled.get(timeout=max(gather_until - time.monotonic(), 0))
             except queue.Empty:
@@ -165,8 +160,10 @@ class PubSubFeed(SharedInProcess):
             if not messages:  # one deadline a block: a steady trickle must not keep it open until it is full
                 gather_until = time.monotonic() + GATHER_SECONDS
             for item in pulled:
-                messages.append(receive(item.message_id, item.published, item.attributes, item.data, ingested_at))
+                data = landable(item.data, self._settings.large_payload_folder)
+                messages.append(receive(item.message_id, item.published, item.attributes, data, ingested_at))
                 ack_ids.append(item.ack_id)
+                size += len(item.data)
         if not messages:
             return None
         self._last_message_at = time.monotonic()
@@ -188,6 +185,8 @@ class PubSubFeed(SharedInProcess):
                 continue
             if pulled:
                 self._quiet_since = None
+                with self._lock:
+                    self._in_hand += len(pulled)
                 self._pulled.put((pulled, time.time_ns() // 1000))
             elif self._quiet_since is None:
                 self._quiet_since = time.monotonic()

@@ -125,6 +125,8 @@ def beat(settings: Settings, state: FeedState) -> None:
         "received_count": state.received,
         "rejected_count": state.rejected,
         "lag_seconds": state.lag_seconds,
+        "backlog_count": state.backlog,
+        "too_late_count": state.too_late,
     }
     try:
         Warehouse(settings).load_rows("ops.heartbeats", [row])
