@@ -40,7 +40,7 @@ def received(payload, number, **attributes):
 
 
 def test_a_stamp_keeps_id_time_and_attributes_and_adds_when_it_came_in():
-    message = stamp(received(b"{}", 7, source="wms", observed_at="2026-11-19T00:00:00Z"))
+    message = stamp(received(b"{}", 7, source="wms", observed_at="2026-11-19T00:00:00Z"), "")
     assert message.stamps.message_id == "7"
     assert message.stamps.publish_time == PUBLISHED.timestamp() // 1 * 1_000_000 + 250_001
     assert message.stamps.known_at == datetime.datetime(2026, 11, 19, tzinfo=datetime.UTC).timestamp() * 1_000_000
@@ -53,7 +53,7 @@ def test_no_block_is_larger_than_was_asked_and_a_large_payload_goes_alone(tmp_pa
     path = tmp_path / "sizes"
     messages = [received(b"x" * (LARGE_BYTES if number == 5 else 3), number) for number in range(30)]
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        blocks = pipeline | beam.Create(messages) | StampMessages() | GatherBlocks(4, 0.5)
+        blocks = pipeline | beam.Create(messages) | StampMessages("") | GatherBlocks(4, 0.5)
         lines = blocks | beam.Map(lambda block: orjson.dumps([len(message.payload) for message in block.messages]))
         lines | beam.Map(bytes.decode) | beam.io.WriteToText(str(path), shard_name_template="")
     sizes = [orjson.loads(line) for line in path.read_text().splitlines()]
@@ -69,7 +69,7 @@ def test_blocks_of_single_messages_land_in_both_tables_by_sinks_that_the_workers
     messages += [received(payloads[0], 100, source="oms"), received(b"no JSON", 101)]  # a copy, and a refusal
     parts = worker_parts(settings, partial(str, settings.pseudonym_key), bounded=True)
     with beam.Pipeline(runner=FnApiRunner()) as pipeline:
-        blocks = pipeline | beam.Create(messages) | StampMessages() | GatherBlocks(16, 0.5)
+        blocks = pipeline | beam.Create(messages) | StampMessages("") | GatherBlocks(16, 0.5)
         landed = build(blocks, parts)
         landed | BeatHeart(WorkerAppender(settings, "ops.heartbeats", HEARTBEAT_SCHEMA), bounded=True)
     raw = warehouse.read_table("bronze.raw_orders", ["message_id", "payload"]).to_pylist()

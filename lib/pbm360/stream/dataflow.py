@@ -43,16 +43,16 @@ class ReadBlocks(beam.PTransform):
     message lacks would stop the job. Delivery: at least once, or exactly once within the job, as the job is launched.
     """
 
-    def __init__(self, subscription: str, block_messages: int, block_seconds: float):
+    def __init__(self, subscription: str, large_payloads: str, block_messages: int, block_seconds: float):
         super().__init__()
-        self._subscription = subscription
+        self._subscription, self._large_payloads = subscription, large_payloads
         self._block_messages, self._block_seconds = block_messages, block_seconds
 
     def expand(self, begin):
         return (
             begin
             | "ReadMessages" >> ReadFromPubSub(subscription=self._subscription, with_attributes=True)  # PubsubMessage
-            | "StampMessages" >> StampMessages()  # Message
+            | "StampMessages" >> StampMessages(self._large_payloads)  # Message
             | "GatherBlocks" >> GatherBlocks(self._block_messages, self._block_seconds)  # Block
         )
 
@@ -86,11 +86,17 @@ def add_steps(pipeline: beam.Pipeline, options: PipelineOptions) -> None:
     settings = job_settings(options)
     blocks = pipeline | "ReadBlocks" >> ReadBlocks(
         broker.subscription_path(settings, settings.subscription),
+        large_payload_folder(options),
         int(chosen.block_messages),
         float(chosen.block_seconds),
     )
     landed = add_sink(blocks, job_parts(settings, chosen.pseudonym_key_secret), settings, chosen)
     landed | "BeatHeart" >> BeatHeart(WorkerAppender(settings, "ops.heartbeats", HEARTBEAT_SCHEMA))
+
+
+def large_payload_folder(options: PipelineOptions) -> str:
+    """Return where the job keeps payloads that no row can hold: beside its temporary files, in the same bucket."""
+    return f"{(options.view_as(GoogleCloudOptions).temp_location or '').rstrip('/')}/large_payloads"
 
 
 def add_sink(

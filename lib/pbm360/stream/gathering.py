@@ -13,6 +13,7 @@ from apache_beam.io.gcp.pubsub import PubsubMessage
 from pbm360.domain.decode import Stamps
 from pbm360.domain.timestamps import EPOCH
 from pbm360.stream.blocks import Block, Message, receive
+from pbm360.stream.large_payloads import landable
 
 LARGE_BYTES = 100_000  # a payload from here on is a block of its own: 500 of Pub/Sub's largest would be 5 GB
 KEYS = 4  # each of which the runner shards further
@@ -24,11 +25,15 @@ class StampMessages(beam.PTransform):
     """PubsubMessage (with attributes) -> Message, with `ingested_at`.
 
     It stands before the first shuffle. Once the shuffle has a message, its stamps are fixed: raw and live get the same,
-    however often a step behind is tried again.
+    however often a step behind is tried again. A payload that no row can hold goes to an object below `large_payloads`.
     """
 
+    def __init__(self, large_payloads: str):
+        super().__init__()
+        self._large_payloads = large_payloads
+
     def expand(self, messages):
-        return messages | beam.Map(stamp)  # Message
+        return messages | beam.Map(stamp, self._large_payloads)  # Message
 
 
 class GatherBlocks(beam.PTransform):
@@ -58,10 +63,11 @@ class GatherBlocks(beam.PTransform):
         return (gathered, alone) | "AllGroups" >> beam.Flatten() | "MakeBlock" >> beam.Map(make_block)  # Block
 
 
-def stamp(message: PubsubMessage) -> Message:
+def stamp(message: PubsubMessage, large_payloads: str) -> Message:
     """Return a message with what the receiver adds."""
     published = (message.publish_time - EPOCH) // MICROSECOND
-    return receive(message.message_id, published, dict(message.attributes), message.data, time.time_ns() // 1000)
+    payload = landable(message.data, large_payloads)
+    return receive(message.message_id, published, dict(message.attributes), payload, time.time_ns() // 1000)
 
 
 def place_by_size(message: Message, _: int) -> int:
