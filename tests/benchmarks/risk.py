@@ -39,7 +39,6 @@ STEP = datetime.timedelta(hours=17)
 TEST_INSTANTS, SCENARIO_INSTANTS, SCENARIO_DAY = 20, 9, 44  # the scenario begins on this day of the world
 COMPARED_ROWS = 40_000  # that the gradient boosting learns from
 LARGE_ORDERS, SCORED_ORDERS = 250_000, 50_000
-FLAG_PRECISION = 0.55  # that the threshold is set for, on the past that was learnt from
 TABULAR = ["age_hours", "slack_hours", "local_hour", "local_weekday", "ahead_count", "shipped_week_count"]
 
 
@@ -93,7 +92,6 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
     """Yield the figures of an unseen seed: forecast, rules, gradient boosting and oracle."""
     rows = backtest.judged_rows(model, test.features, test.ends, pharmacies)
     came = rows["came"].to_numpy()
-    threshold = chosen_threshold(model, learnt, pharmacies)
     boosted = boosting(learnt, pharmacies).predict_proba(table_of(test, pharmacies)[0])[:, 1]
     oracle_model = learn(training_samples(oracle.features, oracle.ends, pharmacies), END)
     oracle_rows = backtest.judged_rows(oracle_model, true.features, true.ends, pharmacies)
@@ -116,7 +114,7 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
     )
     error = calibration.calibration_error(rows["forecast"].to_numpy(), came)
     yield "expected calibration error of the forecast (ten classes)", f"{error:.3f}"
-    yield from early(rows, threshold, oracle_rows, test.ends)
+    yield from early(rows, backtest.FLAG_AT, oracle_rows, test.ends)
     promises = backtest.promise_rows(model, test.features, test.ends, pharmacies)
     came, said = promises["came"].to_numpy(), promises["forecast"].to_numpy()
     error = calibration.calibration_error(said, came)
@@ -159,12 +157,6 @@ def before_calls(rows: pd.DataFrame, threshold: float, ends: pd.DataFrame) -> It
         f"flagged before the patient's call, of {len(calls)} calls about orders that missed",
         (f"{(hours > 0).mean():.0%}, {hours[hours > 0].median():.0f} h before (median)"),
     )
-
-
-def chosen_threshold(model: RiskModel, learnt: Trial, pharmacies: pd.DataFrame) -> float:
-    """Return the threshold for early flags, set on the past that was learnt from."""
-    rows = backtest.judged_rows(model, learnt.features, learnt.ends, pharmacies)
-    return calibration.threshold_for(rows, rows["forecast"].to_numpy(), backtest.AHEAD_HOURS, FLAG_PRECISION)
 
 
 def table_of(trial: Trial, pharmacies: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
