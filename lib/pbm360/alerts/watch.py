@@ -45,11 +45,12 @@ def look(warehouse: Warehouse, now: datetime.datetime) -> Look:
     known = read_alerts(warehouse, now - datetime.timedelta(hours=REST_HOURS))
     quiet = parse_quiet_hours(warehouse.settings.quiet_hours)
     changed = advance(known, standing(read_signals(warehouse, now)), now, quiet)
-    published = tuple(alert for alert in changed if alert.published_at == now)
+    told = {alert.alert_id for alert in known if alert.published_at}
+    published = tuple(alert for alert in changed if alert.published_at and alert.alert_id not in told)
     publish(warehouse, published)
     save(warehouse, changed)
     return Look(
-        opened=tuple(alert for alert in changed if alert.opened_at == now),
+        opened=tuple(alert for alert in changed if alert.alert_id not in {one.alert_id for one in known}),
         closed=tuple(alert for alert in changed if alert.closed_at == now),
         published=published,
         open_count=sum(not alert.closed_at for alert in changed),

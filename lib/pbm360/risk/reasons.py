@@ -90,6 +90,7 @@ def _facts(rows: pd.DataFrame) -> list[Factor]:
 def _additions(rows: pd.DataFrame, chances: np.ndarray) -> list[Factor]:
     is_open = (~rows["is_past_dock"] & (rows["as_of_us"] <= rows["due_us"])).to_numpy()
     added = np.diff(chances, axis=1).T * is_open
+    added[2] *= (rows["ahead_count"] > 0).to_numpy()  # an empty queue is no reason
     return [Factor(weights, words) for weights, words in zip(added, WORDS_OF_LEVELS, strict=True)]
 
 
