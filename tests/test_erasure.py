@@ -41,9 +41,9 @@ def rows(simulation):
 def patient_of(simulation) -> str:
     """Return the patient with the most defects in their messages, and of those the one with the most orders."""
     orders = simulation.truth_orders()
-    patients = {order["order_id"]: order["patient_id"] for order in orders}
+    patients = {order["order_id"]: order["patient_id"] for order in simulation.entities().orders}
     defects = Counter(patients[defect["order_id"]] for defect in simulation.truth_defects())
-    counts = Counter(patients.values())
+    counts = Counter(order["patient_id"] for order in orders)
     return max(sorted(counts), key=lambda patient: (counts[patient] > 1, defects[patient], counts[patient]))
 
 
@@ -146,7 +146,8 @@ def test_no_table_names_the_patient_or_an_order_of_the_patient_but_the_tombstone
 def test_what_comes_in_again_is_hidden_at_once_and_turned_back_by_the_next_build(erased, simulation, rows):
     seen, never, _, words, _ = erased
     late = [row for row in rows if row["known_date"] == DAYS[-1] and not names(row, words)]
-    again = [{**row, "message_id": f"again-{row['message_id']}"} for row in rows if names(row, words)][:12]
+    readable = [row for row in rows if names(row, words) and row["message_id"] != "cut-short"]
+    again = [{**row, "message_id": f"again-{row['message_id']}"} for row in readable[:12]]
     new = event("new-1", "oms", "referral_received", "20 09:00", "NEW-1", patient_id=words[0])
     returned = [
         {**row, "known_at": at("20 10:00"), "known_date": DAYS[-1], "ingested_at": at("20 10:00")} for row in again
