@@ -40,7 +40,7 @@ select
     'an order of events is in order management' as check_name,
     'warn' as severity,
     told_orders.order_id as row_key,
-    concat(cast(told_orders.told_count as string), ' events, no such order in the snapshot') as detail
+    concat(cast(told_orders.told_count as string), ' events, not in the snapshot') as detail
 from told_orders
 left join snapshot_orders on snapshot_orders.order_id = told_orders.order_id
 where

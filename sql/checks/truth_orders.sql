@@ -1,8 +1,9 @@
 -- Where gold differs from what can be known of the simulated orders; no row is good.
--- Grain: one row per order and column that differ, and per order that differs from the truth unexplained.
+-- Grain: one row per order and column that differ, and per order whose difference from the truth no
+-- defect explains.
 -- Sources: pbm_truth.orders, .knowable_orders, .defects, pbm_gold.fact_order_lifecycle.
--- Columns: check_name, severity, row_key, detail. Gold must have an order as it truly was, or, where
--- a defect hides something of it, exactly as pbm_truth.knowable_orders says.
+-- Columns: check_name, severity, row_key, detail. Gold must have an order as it truly was, or,
+-- where a defect hides something of it, exactly as pbm_truth.knowable_orders says.
 
 with
     expected as (
@@ -126,7 +127,9 @@ with
             cast(expected_prior_authorization_submitted_at as string) as expected_value,
             cast(prior_authorization_submitted_at as string) as gold_value
         from pairs
-        where expected_prior_authorization_submitted_at is distinct from prior_authorization_submitted_at
+        where
+            expected_prior_authorization_submitted_at is distinct from
+            prior_authorization_submitted_at
         union all
         select
             order_id,
@@ -134,7 +137,9 @@ with
             cast(expected_prior_authorization_decided_at as string) as expected_value,
             cast(prior_authorization_decided_at as string) as gold_value
         from pairs
-        where expected_prior_authorization_decided_at is distinct from prior_authorization_decided_at
+        where
+            expected_prior_authorization_decided_at is distinct from
+            prior_authorization_decided_at
         union all
         select
             order_id,

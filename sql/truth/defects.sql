@@ -1,5 +1,6 @@
 -- Which defect the simulator injected into which event. Read by checks alone.
--- Grain: one row per injected defect; of an event one that was drawn, and what its clock and schema do.
+-- Grain: one row per injected defect; of an event one that was drawn, and what its clock and
+-- schema do.
 -- Sources: lib/pbm360/simulate. Freshness: each simulation.
 
 create table if not exists pbm_truth.defects (

@@ -1,4 +1,5 @@
--- What can be known of each simulated order of which a defect hides something: how gold must have it.
+-- What can be known of each simulated order that a defect hides something of: how gold must have
+-- it.
 -- Written by the simulator, read by checks alone.
 -- Grain: one row per order as gold has it that differs from the truth.
 -- Sources: lib/pbm360/simulate/knowable.py. Freshness: each simulation.
