@@ -8,9 +8,11 @@ from apache_beam.portability import common_urns
 from apache_beam.portability.api import beam_runner_api_pb2
 
 from pbm360.settings import Settings, SettingsError
+from pbm360.stream.dataflow import large_payload_folder, read_options
 from pbm360.stream.job_request import SubmissionFailed, capture_job
 from pbm360.stream.launch import job_arguments, launch
 from pbm360.stream.options import StreamOptions
+from tests.deploy.configuration import Configuration
 
 SECRET = "a-key-that-must-not-travel-0123456789abcdef"
 IMAGE = "us-central1-docker.pkg.dev/pbm-demo/pbm360/dataflow:7"
@@ -112,3 +114,14 @@ def test_a_laptop_launches_nothing():
 
 def test_a_launch_names_our_image_where_no_image_launches_it():
     assert f"--sdk_container_image={IMAGE}" in job_arguments(SETTINGS, image_tag="7")
+
+
+def test_large_payloads_lie_where_nothing_is_deleted_by_age():
+    folder = large_payload_folder(read_options(job_arguments(SETTINGS, image_tag="7")))
+    assert folder == "gs://pbm-demo-pbm360-dataflow/large_payloads"
+    rules = Configuration().resources("google_storage_bucket")
+    (bucket,) = [rule.body for rule in rules if rule.name == "dataflow"]
+    prefixes = [
+        prefix for rule in bucket["lifecycle_rule"] for prefix in rule["condition"][0].get("matches_prefix", [])
+    ]
+    assert prefixes and not any("large_payloads/".startswith(prefix) for prefix in prefixes)

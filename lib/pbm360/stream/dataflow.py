@@ -95,8 +95,9 @@ def add_steps(pipeline: beam.Pipeline, options: PipelineOptions) -> None:
 
 
 def large_payload_folder(options: PipelineOptions) -> str:
-    """Return where the job keeps payloads that no row can hold: beside its temporary files, in the same bucket."""
-    return f"{(options.view_as(GoogleCloudOptions).temp_location or '').rstrip('/')}/large_payloads"
+    """Return where the job keeps payloads that no row can hold: in its bucket, outside of what is deleted by age."""
+    bucket = (options.view_as(GoogleCloudOptions).temp_location or "").removeprefix("gs://").split("/")[0]
+    return f"gs://{bucket}/large_payloads"
 
 
 def add_sink(
