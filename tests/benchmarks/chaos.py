@@ -63,16 +63,20 @@ class Outcome:
 
 
 class Publisher(threading.Thread):
-    """Publish messages in small batches; a batch that Pub/Sub did not confirm goes out again."""
+    """Publish in small batches, an equal share between two kills; what Pub/Sub did not confirm goes out again."""
 
     def __init__(self, settings: Settings, messages: list[tuple[bytes, dict[str, str]]]):
         super().__init__(daemon=True)
         self._settings, self._messages = settings, messages
         self.published = 0
+        self.share = 0.0  # of the messages that may be out by now
 
     def run(self) -> None:
         """Publish all of them."""
         while self.published < len(self._messages):
+            if self.published >= self.share * len(self._messages):
+                time.sleep(0.05)
+                continue
             batch = self._messages[self.published : self.published + BATCH]
             try:
                 self.published += broker.publish_batches(self._settings, self._settings.topic, batch)
@@ -117,7 +121,8 @@ def kill_at_random(parts: dict, publisher: Publisher, kills: int, chance: random
     """Kill one part after the other and start it again; the kills are spread over the publishing and its end."""
     victims = dict.fromkeys(parts, 0)
     names: list[str] = []
-    for _ in range(kills):
+    for number in range(kills):
+        publisher.share = (number + 1) / kills
         time.sleep(chance.uniform(0.2, LONGEST_PAUSE_SECONDS))
         names = names or chance.sample(sorted(parts), len(parts))
         name = names.pop()

@@ -11,6 +11,7 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.transforms import trigger
 from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
+from pbm360.stream.counting import LATENESS_SECONDS
 from pbm360.stream.run import OPTIONS
 from pbm360.stream.shared import SharedInProcess
 
@@ -19,10 +20,14 @@ TIMINGS = {0: "early", 1: "on time", 2: "late"}
 
 
 class Recording(NamedTuple):
-    """What happened: `panes` (window_start, event_count, timing, fired_at), `watermarks` (known, watermark); UTC."""
+    """What happened: `panes` (window_start, event_count, timing, fired_at), `watermarks` (known, watermark); UTC.
+
+    `too_late` counts the events whose window the watermark had left more than a day behind: no pane holds them.
+    """
 
     panes: pd.DataFrame
     watermarks: pd.DataFrame
+    too_late: int
 
 
 class Noted(SharedInProcess):
@@ -53,8 +58,11 @@ def play(
     """
     steps = _steps(happened, known)
     noted, events, watermarks = Noted(), TestStream(coder=beam.coders.FastPrimitivesCoder()), []
-    reached = 0
+    reached = too_late = 0
+    window_seconds = window_minutes * 60
     for moment, arrivals in steps:
+        ends = [event - event % window_seconds + window_seconds for event in arrivals]
+        too_late += sum(reached > end + LATENESS_SECONDS for end in ends)
         events = events.add_elements([(moment, arrivals)])
         newest = max((int(min(event, moment)) - slack_minutes * 60 for event in arrivals), default=0)
         if newest > reached:
@@ -66,7 +74,7 @@ def play(
         counted = pipeline | events | beam.FlatMap(noted.arrive) | _windows(window_minutes, early_minutes)
         _ = counted | beam.CombinePerKey(sum) | beam.Map(noted.fire)
     panes = pd.DataFrame(noted.panes, columns=["window_start", "event_count", "timing", "fired_at"])
-    return Recording(_instants(panes), _instants(pd.DataFrame(watermarks, columns=["known", "watermark"])))
+    return Recording(_instants(panes), _instants(pd.DataFrame(watermarks, columns=["known", "watermark"])), too_late)
 
 
 def _windows(window_minutes: int, early_minutes: int) -> beam.WindowInto:
@@ -76,7 +84,7 @@ def _windows(window_minutes: int, early_minutes: int) -> beam.WindowInto:
             early=trigger.Repeatedly(trigger.AfterProcessingTime(early_minutes * 60)), late=trigger.AfterCount(1)
         ),
         accumulation_mode=trigger.AccumulationMode.ACCUMULATING,
-        allowed_lateness=24 * 3600,
+        allowed_lateness=LATENESS_SECONDS,
     )
 
 
