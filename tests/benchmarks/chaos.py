@@ -22,6 +22,7 @@ from pbm360.warehouse import Warehouse
 from tests.benchmarks.killable import ACK_DEADLINE_SECONDS, KillableStream, killable_servers
 from tests.stream.counts import counted_by_minute, entered_by_minute, live_keys, raw_count
 
+STOCK_ORDERS, STOCK_DAYS = 1000, 5
 BATCH = 500
 LONGEST_PAUSE_SECONDS = 4.0
 SETTLED_SECONDS = 900
@@ -108,13 +109,25 @@ def run_chaos(folder: Path, settings: Settings, events: int, kills: int, seed: i
 
 
 def recent_messages(count: int, seed: int) -> list[tuple[bytes, dict[str, str]]]:
-    """Return a simulation's messages, each with a key of its own; when the pharmacy knew them is left to the stream."""
-    end, days, orders, messages = datetime.datetime.now(datetime.UTC), max(5, count // 40_000), count // 8, []
-    while len(messages) < count:
-        messages = list(simulate(SimulationParameters(orders=orders, days=days, end=end, seed=seed)).messages())
-        orders += orders
-    messages = messages[-count:]
-    return [(m.payload, {"source": m.attributes["source"], "key": str(n)}) for n, m in enumerate(messages)]
+    """Return messages of the last days, each with a key of its own; when the pharmacy knew them is left to the stream.
+
+    They are a simulation's last ones, defects included, again and again with other ids of events and orders.
+    """
+    end = datetime.datetime.now(datetime.UTC)
+    simulation = simulate(SimulationParameters(orders=STOCK_ORDERS, days=STOCK_DAYS, end=end, seed=seed))
+    stock = [(message.payload, message.attributes["source"]) for message in simulation.messages()][-count:]
+    messages = []
+    for number in range(count):
+        lap, place = divmod(number, len(stock))
+        payload, source = stock[place]
+        messages.append((_of_lap(payload, lap), {"source": source, "key": str(number)}))
+    return messages
+
+
+def _of_lap(payload: bytes, lap: int) -> bytes:
+    for name in (b'"id":"', b'"subject":"'):
+        payload = payload.replace(name, b"%b%d-" % (name, lap), 1)
+    return payload
 
 
 def kill_at_random(parts: dict, publisher: Publisher, kills: int, chance: random.Random) -> dict[str, int]:

@@ -24,7 +24,7 @@ def event_time_plot(
     figure.add_scattergl(
         x=events["happened"], y=events["known"], mode="markers", name="event", marker={"size": 4, "color": EVENT}
     )
-    bounds = [events["known"].min(), events["known"].max()]
+    bounds = [events["known"].min().floor("min"), events["known"].max().ceil("min")]
     figure.add_scatter(x=bounds, y=bounds, mode="lines", name="known at once", line={"color": MUTED, "dash": "dot"})
     line = {"color": WATERMARK, "width": 3, "shape": "vh"}
     figure.add_scatter(x=watermarks["watermark"], y=watermarks["known"], mode="lines", name="watermark", line=line)
