@@ -84,7 +84,6 @@ class PubSubFeed(SharedInProcess):
         self._pulled: queue.Queue[tuple[list[broker.ReceivedMessage], int]] = queue.Queue(PULLS_AHEAD)
         self._is_over = False
         self._lock = threading.Lock()
-        self._in_hand = 0  # messages pulled and neither committed nor given back
         self._numbers = itertools.count(1)
         self._watermark = Watermark()
         self._newest_event_at = 0
@@ -137,8 +136,8 @@ class PubSubFeed(SharedInProcess):
             self.state.rejected += len(judged.refusals)
             self.state.received += len(judged.block.messages)
             self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS_PER_SECOND
-            self._in_hand -= len(judged.block.messages)
-            self.state.backlog, self.state.blocks_in_flight = self._in_hand, len(self._ack_ids)
+            self.state.backlog -= len(judged.block.messages)
+            self.state.blocks_in_flight = len(self._ack_ids)
             self.state.seconds = time.monotonic() - self._started_at
 
     def count_too_late(self, count: int) -> None:
@@ -186,7 +185,7 @@ class PubSubFeed(SharedInProcess):
             if pulled:
                 self._quiet_since = None
                 with self._lock:
-                    self._in_hand += len(pulled)
+                    self.state.backlog += len(pulled)
                 self._pulled.put((pulled, time.time_ns() // 1000))
             elif self._quiet_since is None:
                 self._quiet_since = time.monotonic()
