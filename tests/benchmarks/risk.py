@@ -162,7 +162,8 @@ def before_calls(rows: pd.DataFrame, threshold: float, ends: pd.DataFrame) -> It
 def table_of(trial: Trial, pharmacies: pd.DataFrame) -> tuple[pd.DataFrame, np.ndarray]:
     """Return what a gradient boosting learns from: columns of numbers, and what came."""
     rows = with_hours(trial.features, pharmacies)
-    rows = rows[~rows["is_past_dock"] & (rows["due_us"] > rows["as_of_us"])].reset_index(drop=True)
+    is_undecided = ~rows["is_past_dock"] & (rows["due_us"] > rows["as_of_us"])
+    rows = rows[is_undecided & rows["order_id"].isin(trial.ends["order_id"])].reset_index(drop=True)
     cells = cells_of(rows)[["stage", "kind", "path", "urgent"]]
     left = microseconds(trial.ends.set_index("order_id")["left_at"].reindex(rows["order_id"]))
     columns = cells.assign(

@@ -42,7 +42,8 @@ def judged_rows(model: RiskModel, features: pd.DataFrame, ends: pd.DataFrame, ph
     (`age`, `average`) and the flag (`age_flag`, `average_flag`).
     """
     rows = with_hours(features, pharmacies)
-    rows = rows[~rows["is_past_dock"] & (rows["due_us"] > rows["as_of_us"])].reset_index(drop=True)
+    rows = rows[~rows["is_past_dock"] & (rows["due_us"] > rows["as_of_us"]) & rows["order_id"].isin(ends["order_id"])]
+    rows = rows.reset_index(drop=True)
     left = microseconds(ends.set_index("order_id")["left_at"].reindex(rows["order_id"]))
     cells = cells_of(rows)
     found = rows[["order_id", "as_of", "stage", "kind"]].assign(
@@ -64,7 +65,8 @@ def promise_rows(
 ) -> pd.DataFrame:
     """Return, by instant and order that had a promise, the chance of missing it, and whether that came."""
     rows = with_hours(features, pharmacies)
-    rows = rows[rows["promised_us"] > rows["as_of_us"]].reset_index(drop=True)
+    is_ahead = (rows["promised_us"] > rows["as_of_us"]) & rows["order_id"].isin(ends["order_id"])
+    rows = rows[is_ahead].reset_index(drop=True)
     delivered = microseconds(ends.set_index("order_id")["delivered_at"].reindex(rows["order_id"]))
     return rows[["order_id", "as_of"]].assign(
         came=(~(delivered <= rows["promised_us"].to_numpy())).astype(float),

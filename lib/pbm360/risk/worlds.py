@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from pbm360 import medallion
-from pbm360.domain.envelope import to_instant
+from pbm360.domain.decode import COLUMNS, Decoder, Rejection, Stamps
+from pbm360.domain.envelope import to_instant, to_microseconds
 from pbm360.domain.privacy import pseudonym
 from pbm360.domain.rules import stages, typed_fields
 from pbm360.risk.cells import DOCK_STAGE_ORDER
@@ -54,14 +55,29 @@ def load_world(warehouse: Warehouse, simulation: Simulation, *, as_happened: boo
 
 def silver_rows(simulation: Simulation, key: str, *, as_happened: bool = False) -> Iterator[dict]:
     """Yield the simulation's events known by its end as rows of silver; instants are microseconds since 1970, UTC."""
+    if not as_happened:
+        yield from accepted_events(simulation, Decoder(key))
+        return
     keys: dict[str, str] = {}
     for order in simulation.orders_born():
-        if order.patient_id not in keys:
-            keys[order.patient_id] = pseudonym(key, order.patient_id)
+        patient_key = keys.setdefault(order.patient_id, pseudonym(key, order.patient_id))
         for step in order.steps:
-            known_at = step.event_at if as_happened else step.known_at
-            if known_at <= simulation.end and (as_happened or not step.is_withheld):
-                yield silver_row(order, step, known_at, keys[order.patient_id])
+            if step.event_at <= simulation.end:
+                yield true_event(order, step, patient_key)
+
+
+def accepted_events(simulation: Simulation, decoder: Decoder) -> Iterator[dict]:
+    """Yield what the pipeline accepts of the simulation's messages; of several copies the one that was known first."""
+    seen: set[tuple[str, str]] = set()
+    for number, message in enumerate(simulation.messages()):
+        known_at = to_microseconds(message.observed_at)
+        row = decoder.decode(message.payload, Stamps(f"world-{number:08}", known_at, known_at, known_at))
+        if isinstance(row, Rejection):
+            continue
+        event = dict(zip(COLUMNS, row, strict=True))
+        if (event["source"], event["event_id"]) not in seen:
+            seen.add((event["source"], event["event_id"]))
+            yield event
 
 
 def true_ends(simulation: Simulation) -> pd.DataFrame:
@@ -87,8 +103,9 @@ def stage_entered(step: Step) -> str | None:
     return "CANCELLED" if step.data.get("decision") == "denied" else stage_of()[step.event_type]
 
 
-def silver_row(order: Order, step: Step, known_at: int, patient_key: str) -> dict:
-    """Return one event as silver has it: its true type and codes, whatever the spelling that was sent."""
+def true_event(order: Order, step: Step, patient_key: str) -> dict:
+    """Return a step as silver would have it, were it told at once and without a fault."""
+    known_at = step.event_at
     stage = stage_entered(step)
     fields = {COLUMN_OF_FIELD[name]: value for name, value in step.data.items() if name in COLUMN_OF_FIELD}
     return {name: value for name, value in fields.items() if name not in LEFT_OUT} | {
