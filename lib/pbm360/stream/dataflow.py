@@ -70,8 +70,7 @@ def read_options(arguments: Sequence[str]) -> PipelineOptions:
 
     Ends with the parser's message where an option of ours has a value that can't be used.
     """
-    options = PipelineOptions(list(arguments))
-    options.view_as(StreamOptions)
+    options = StreamOptions(list(arguments))  # so that --help tells of these
     options.view_as(StandardOptions).streaming = True
     options.view_as(SetupOptions).sdk_location = "container"
     worker = options.view_as(WorkerOptions)
