@@ -92,4 +92,5 @@ def test_outcomes_are_what_truly_happened_as_far_as_scans_told(world, past):
     both = told["left_at"].notna() & true["left_at"].notna()
     assert both.sum() > 1000
     late = (told.loc[both, "left_at"] - true.loc[both, "left_at"]) / pd.Timedelta(hours=1)
-    assert (late >= 0).all() and (late == 0).mean() > 0.9  # where the dock's scan is missing the carrier's tells
+    assert (late == 0).mean() > 0.85  # where the dock's scan is missing the carrier's tells, later
+    assert (late > 0).sum() > (late < 0).sum() > 0  # and some clocks run ahead

@@ -14,6 +14,7 @@ from pbm360.risk.clocks import HOUR
 
 MOST = 3
 LEAST_WEIGHT = 0.02  # of a chance: what adds less is no reason
+LIKELY = 0.3  # from here on a chance has a reason, if only the time that is left
 DECIDED, REPORTED = 2.0, 1.5  # weights of what is a fact: a limit that is passed, what the carrier reports
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 PATH_WORDS = {"begun": "", "asked": "", "decided": ", authorization decided", "cleared": ", insurance cleared"}
@@ -91,6 +92,8 @@ def _additions(rows: pd.DataFrame, chances: np.ndarray) -> list[Factor]:
     is_open = (~rows["is_past_dock"] & (rows["as_of_us"] <= rows["due_us"])).to_numpy()
     added = np.diff(chances, axis=1).T * is_open
     added[2] *= (rows["ahead_count"] > 0).to_numpy()  # an empty queue is no reason
+    is_likely = is_open & (chances[:, -1] >= LIKELY)
+    added[0] = np.where(is_likely, np.maximum(added[0], LEAST_WEIGHT), added[0])
     return [Factor(weights, words) for weights, words in zip(added, WORDS_OF_LEVELS, strict=True)]
 
 
