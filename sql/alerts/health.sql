@@ -17,7 +17,8 @@ with
         select
             stage,
             countif(left_at > timestamp_sub(@now, interval 7 day)) / 7 as day_count,
-            avg(wait_hours) / 24 as usual_days
+            -- rounded, since a mean's last digits follow the order of its rows
+            round(avg(wait_hours) / 24, 6) as usual_days
         from pbm_gold.fact_stage_visits
         where left_at > timestamp_sub(@now, interval 28 day) and left_at <= @now
         group by stage

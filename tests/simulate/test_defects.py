@@ -272,7 +272,7 @@ def test_an_ndc_that_lost_its_zero_is_repaired(end, judge):
 
 
 def test_a_replayed_batch_is_all_that_its_source_sent_in_a_quarter_of_an_hour(end):
-    world = world_of(end, orders=300, days=4, replayed_batch=0.05)
+    world = world_of(end, orders=600, days=12, replayed_batch=0.2)
     quarter = 15 * 60 * 1_000_000
     again = {row["event_id"] for row in world.truth_defects(end + 3 * HOUR)}
     batches = defaultdict(set)

@@ -54,6 +54,7 @@ PARAMETERS = {
     "patient_ids": "ARRAY<STRING>",
     "patient_key": "STRING",
     "patient_pattern": "STRING",
+    "payload": "BYTES",
     "reconciled_at": "TIMESTAMP",
     "run_date": "DATE",
     "run_id": "STRING",
