@@ -33,7 +33,8 @@ class KillableServer:
             self.process = subprocess.Popen([*self._command, *self._ports], stdout=lines, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self._ready.exists():
-            assert self.process.poll() is None, f"a server ended: {self._log.read_text()[-2000:]}"
+            ended = self.process.poll()
+            assert ended is None, f"a server ended with {ended}: {self._log.read_text()[-2000:]}"
             assert time.monotonic() < deadline, "a server does not answer"
             time.sleep(0.05)
         self.addresses = json.loads(self._ready.read_text())
