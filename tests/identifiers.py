@@ -46,8 +46,8 @@ def published_texts(warehouse: Warehouse) -> dict[str, str]:
 
 
 def file_texts(files: Iterable[Path]) -> dict[str, str]:
-    """Return the text of files, by name."""
-    return {path.name: path.read_text(errors="replace") for path in files}
+    """Return the text of files, by their whole path: two of one name must not hide each other."""
+    return {str(path): path.read_text(errors="replace") for path in files}
 
 
 def hits(texts: dict[str, str], known: dict[str, set[str]]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pandas as pd
 from apache_beam.runners.interactive import interactive_beam
 from IPython.utils.capture import capture_output
@@ -11,3 +13,8 @@ def collect(collection, **options) -> pd.DataFrame:
     """Run the pipeline up to a PCollection and return its elements as a frame (`interactive_beam.collect`)."""
     with capture_output():
         return interactive_beam.collect(collection, **options)
+
+
+def tell_errors_alone() -> None:
+    """Let Beam log errors only, so that a chapter shows its own results."""
+    logging.getLogger("apache_beam").setLevel(logging.ERROR)
