@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from pbm360 import broker, medallion
-from pbm360.replaying import forget_scratch, replay
+from pbm360.replaying import replay
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.stream.run import run_stream
 from tests.stream.conftest import home  # noqa: F401
@@ -58,12 +58,6 @@ def test_what_differs_is_named_by_message_and_column_and_never_by_value(streamed
         changed: "differs in stage",
         gone: "the replay accepts it, neither live nor silver holds its event",
     }
-
-
-def test_only_scratch_datasets_are_dropped(home):  # noqa: F811
-    _, warehouse = home
-    with pytest.raises(ValueError, match="only datasets of a replay are dropped; got 'pbm_bronze'"):
-        forget_scratch(warehouse)
 
 
 def test_days_the_wrong_way_round_are_refused(home):  # noqa: F811

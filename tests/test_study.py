@@ -7,9 +7,10 @@ import bigframes.pandas
 import pytest
 
 from pbm360.frames import read_frame
+from pbm360.scratch import forget_scratch
 from pbm360.settings import Settings
 from pbm360.simulate import SimulationParameters
-from pbm360.study import build_study, forget_study
+from pbm360.study import build_study
 from pbm360.trust import measure_exactness
 from pbm360.warehouse import Warehouse
 
@@ -35,8 +36,8 @@ def test_a_study_holds_its_own_orders_alone(studies):
 
 
 def test_only_a_study_is_ever_dropped(studies):
-    with pytest.raises(ValueError, match="only datasets of a study are dropped; got 'pbm_bronze'"):
-        forget_study(studies[0])
+    with pytest.raises(ValueError, match="only datasets of a study or a replay are dropped; got 'pbm_bronze'"):
+        forget_scratch(studies[0])
 
 
 def test_the_ledger_of_a_study_balances_and_its_seam_holds(studies):

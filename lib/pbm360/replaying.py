@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from pbm360.comparing import Difference, compare_events, compare_refusals
+from pbm360.scratch import REPLAY, forget_scratch, scratch_warehouse
 from pbm360.settings import Settings
 from pbm360.stream.bronze import stream_bronze
-from pbm360.warehouse import LAYERS, Warehouse
-
-SCRATCH_SUFFIX = "_replay"
+from pbm360.warehouse import Warehouse
 
 
 @dataclass
@@ -37,7 +36,7 @@ def replay(
     if first_date > last_date:
         raise ValueError(f"the first day {first_date} must not be after the last day {last_date}")
     origin = Warehouse(settings)
-    scratch = Warehouse(replace(settings, dataset_prefix=f"{settings.dataset_prefix}{SCRATCH_SUFFIX}"))
+    scratch = scratch_warehouse(settings, REPLAY)
     report = ReplayReport()
     try:
         for offset in range((last_date - first_date).days + 1):
@@ -47,15 +46,6 @@ def replay(
     finally:
         forget_scratch(scratch)
     return report
-
-
-def forget_scratch(scratch: Warehouse) -> None:
-    """Drop the replay's datasets; refuses any others."""
-    for layer in LAYERS:
-        dataset = scratch.settings.dataset(layer)
-        if SCRATCH_SUFFIX not in dataset:
-            raise ValueError(f"only datasets of a replay are dropped; got {dataset!r}")
-        scratch.client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
 
 
 def _replay_day(origin: Warehouse, scratch: Warehouse, day: datetime.date, report: ReplayReport) -> None:

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import datetime
 import json
-from dataclasses import replace
 
 import pyarrow as pa
 
 from pbm360 import medallion
+from pbm360.scratch import STUDY, forget_scratch, scratch_warehouse
 from pbm360.settings import Settings
 from pbm360.simulate import SimulationParameters, simulate
-from pbm360.warehouse import LAYERS, Warehouse
-
-STUDY_SUFFIX = "_study"
+from pbm360.warehouse import Warehouse
 
 
 def build_study(settings: Settings, parameters: SimulationParameters) -> Warehouse:
@@ -25,21 +23,12 @@ def build_study(settings: Settings, parameters: SimulationParameters) -> Warehou
 
     What an earlier study left there is replaced.
     """
-    warehouse = Warehouse(replace(settings, dataset_prefix=f"{settings.dataset_prefix}{STUDY_SUFFIX}"))
-    forget_study(warehouse)
+    warehouse = scratch_warehouse(settings, STUDY)
+    forget_scratch(warehouse)
     medallion.prepare(warehouse)
     warehouse.load_arrow("bronze.raw_orders", bronze_rows(warehouse, parameters))
     medallion.build(warehouse, parameters.end.astimezone(datetime.UTC).date())
     return warehouse
-
-
-def forget_study(warehouse: Warehouse) -> None:
-    """Drop the study's datasets; refuses any others."""
-    for layer in LAYERS:
-        dataset = warehouse.settings.dataset(layer)
-        if STUDY_SUFFIX not in dataset:
-            raise ValueError(f"only datasets of a study are dropped; got {dataset!r}")
-        warehouse.client.delete_dataset(dataset, delete_contents=True, not_found_ok=True)
 
 
 def bronze_rows(warehouse: Warehouse, parameters: SimulationParameters) -> pa.Table:

@@ -19,11 +19,12 @@ expect.set_options(timeout=60_000)
 NOW = datetime.datetime.now(datetime.UTC)
 MONDAY = (NOW - datetime.timedelta(days=NOW.weekday() + 14)).date()  # a week that is over
 COHORTS = ((True, 40, (10, 9, 9, 8, 3)), (False, 30, (10, 5, 2, 1, 7)))  # on time, orders, nps in turn
+WEEK = "from pbm_reporting.satisfaction where week_date = @monday and"
 QUESTIONS = {
-    "nps": "select nps as n from pbm_reporting.satisfaction where cohort_kind = 'all'",
-    "nps_late": "select nps as n from pbm_reporting.satisfaction where cohort = 'late'",
-    "surveys": "select survey_count as n from pbm_reporting.satisfaction where cohort_kind = 'all'",
-    "csat": "select csat_share as n from pbm_reporting.satisfaction where cohort_kind = 'all'",
+    "nps": f"select nps as n {WEEK} cohort_kind = 'all'",
+    "nps_late": f"select nps as n {WEEK} cohort = 'late'",
+    "surveys": f"select survey_count as n {WEEK} cohort_kind = 'all'",
+    "csat": f"select csat_share as n {WEEK} cohort_kind = 'all'",
     "call": "select sum(contact_count) as n from pbm_reporting.contacts where contact_kind = 'call'",
 }
 
@@ -80,7 +81,7 @@ def test_numbers_come_with_the_batch_and_are_the_reports(page, site, keep):
     fill(site.warehouse)
     expect(opened.get_by_test_id("tile-surveys")).to_have_attribute("data-number", "70")
     for key, query in QUESTIONS.items():
-        number = float(site.warehouse.query(query).to_pylist()[0]["n"])
+        number = float(site.warehouse.query(query, {"monday": MONDAY}).to_pylist()[0]["n"])
         shown = float(opened.get_by_test_id(f"tile-{key}").get_attribute("data-number"))
         assert shown == pytest.approx(number, abs=1e-3), key
     expect(opened.get_by_test_id("panel-outcomes")).to_contain_text("n = 30")

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pbm360 import broker
+from pbm360.warehouse import Warehouse
 
 _numbers = itertools.count(1)
 
@@ -16,6 +17,6 @@ _numbers = itertools.count(1)
 def home(stack_settings, warehouse_named):
     """Settings and warehouse of a project of its own."""
     settings = replace(stack_settings, project=f"pbm-stream-{next(_numbers)}")
-    warehouse = warehouse_named(settings.project)
+    warehouse_named(settings.project)
     broker.ensure_topics(settings)
-    return settings, warehouse
+    return settings, Warehouse(settings)

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 
 import pandas as pd
 
 from pbm360 import medallion
-from pbm360.study import STUDY_SUFFIX, forget_study
+from pbm360.scratch import STUDY, forget_scratch, scratch_warehouse
 from pbm360.warehouse import Warehouse
 
-TRUNCATED_SUFFIX = f"{STUDY_SUFFIX}_leakage"
+TRUNCATED_SUFFIX = f"{STUDY}_leakage"
 EVENT_TABLES = ("silver.stg_order_events", "live.order_events")
 OTHER_TABLES = ("gold.dim_pharmacies", "ops.tombstones")  # what features need beside the events and the domain's rules
 Reader = Callable[[Warehouse, datetime.datetime], pd.DataFrame]
@@ -40,7 +39,7 @@ def require_no_leak(warehouse: Warehouse, as_of: datetime.datetime, read: Reader
     try:
         known, seen = (_by_order(read(source, as_of)) for source in (truncated, warehouse))
     finally:
-        forget_study(truncated)
+        forget_scratch(truncated)
     if not known.index.equals(seen.index):
         wrong = sorted(known.index.symmetric_difference(seen.index))
         raise Leak(f"{len(wrong)} orders are open as of {as_of:%Y-%m-%d %H:%M} in one past alone, e.g. {wrong[0]}")
@@ -57,9 +56,8 @@ def require_no_leak(warehouse: Warehouse, as_of: datetime.datetime, read: Reader
 
 def truncated_warehouse(warehouse: Warehouse, as_of: datetime.datetime) -> Warehouse:
     """Return datasets of a study that hold the events known by an instant, and nothing that was built of later ones."""
-    settings = warehouse.settings
-    truncated = Warehouse(replace(settings, dataset_prefix=f"{settings.dataset_prefix}{TRUNCATED_SUFFIX}"))
-    forget_study(truncated)
+    truncated = scratch_warehouse(warehouse.settings, TRUNCATED_SUFFIX)
+    forget_scratch(truncated)
     medallion.prepare(truncated)
     for table in EVENT_TABLES:
         rows = warehouse.read_table(table, row_filter=f"known_at <= '{as_of.isoformat()}'")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 import pandas as pd
 import pyarrow as pa
@@ -18,10 +17,10 @@ from pbm360.domain.envelope import to_instant, to_microseconds
 from pbm360.domain.privacy import pseudonym
 from pbm360.domain.rules import stages, typed_fields
 from pbm360.risk.cells import DOCK_STAGE_ORDER
+from pbm360.scratch import STUDY, forget_scratch, scratch_warehouse
 from pbm360.settings import Settings
 from pbm360.simulate import Simulation
 from pbm360.simulate.world import PHARMACIES, Order, Step, source_of, stage_of
-from pbm360.study import STUDY_SUFFIX, forget_study
 from pbm360.warehouse import Warehouse
 
 COLUMN_OF_FIELD = {
@@ -147,8 +146,8 @@ def pharmacy_rows(valid_from: datetime.date) -> list[dict]:
 
 def study_world(settings: Settings, simulation: Simulation) -> Warehouse:
     """Lay a simulation into datasets of its own, `<prefix>_study_risk_...`, in place of what was there."""
-    warehouse = Warehouse(replace(settings, dataset_prefix=f"{settings.dataset_prefix}{STUDY_SUFFIX}_risk"))
-    forget_study(warehouse)
+    warehouse = scratch_warehouse(settings, f"{STUDY}_risk")
+    forget_scratch(warehouse)
     medallion.prepare(warehouse)
     load_world(warehouse, simulation)
     return warehouse
