@@ -33,7 +33,7 @@ LEFT_TO_TIME = {
     ),
     "gcp": (
         "messages that Pub/Sub retains (topic retention, 7 days): the next build turns them back",
-        "BigQuery time travel (7 days) and fail-safe (7 more)",
+        "BigQuery time travel (2 days as deploy/ sets it, at most 7) and fail-safe (7 days more)",
         "backups of Cloud SQL (as many days as they are kept) and its write-ahead log (7 days)",
         "executed notebooks in the bucket that is named by PBM360_RUNS: as its lifecycle rule says",
     ),

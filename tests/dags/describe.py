@@ -31,6 +31,7 @@ def described_task(task) -> dict:
     return {
         "operator": type(task).__name__ if not task.is_mapped else task.operator_class.__name__,
         "downstream": sorted(task.downstream_task_ids),
+        "trigger_rule": task.trigger_rule.value,
         "retries": task.retries,
         "timeout_hours": task.execution_timeout.total_seconds() / 3600,
         "has_failure_callback": bool(callbacks),

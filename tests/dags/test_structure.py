@@ -57,6 +57,7 @@ def test_no_dag_fails_to_import(described):
         "backfill",
         "daily_medallion",
         "nightly_order_management_snapshot",
+        "order_risk",
         "speed_layer",
     ]
 
@@ -67,6 +68,7 @@ def test_every_dag_runs_alone_in_utc_by_an_explicit_timetable(described):
         "backfill": ("NullTimetable", ""),
         "daily_medallion": ("CronDataIntervalTimetable", "0 6 * * *"),
         "nightly_order_management_snapshot": ("CronDataIntervalTimetable", "5 0 * * *"),
+        "order_risk": ("CronTriggerTimetable", "30 7 * * *"),
         "speed_layer": ("CronTriggerTimetable", "0 0 * * *"),
     }
     for name, dag in described["dags"].items():
@@ -102,7 +104,7 @@ def test_in_a_worker_chapters_run_by_a_named_kernel_and_outputs_are_kept_by_run(
 
 
 def test_in_a_pod_chapters_and_commands_run_in_the_projects_image_without_a_secret(pod):
-    for dag in ("daily_medallion", "nightly_order_management_snapshot"):
+    for dag in ("daily_medallion", "nightly_order_management_snapshot", "order_risk"):
         for task in pod["dags"][dag]["tasks"].values():
             assert (task["operator"], task["image"]) == ("KubernetesPodOperator", "docker.example/pbm360:1")
             assert "PBM360_TARGET" in task["variables"] and "PBM360_PSEUDONYM_KEY" not in task["variables"]
@@ -126,6 +128,15 @@ def test_the_speed_layer_starts_watches_and_drains_and_never_cancels(worker, pod
         assert tasks["start_stream"]["downstream"] == ["watch_freshness"]
         assert tasks["watch_freshness"]["downstream"] == ["drain_stream"]
     assert pod["dags"]["speed_layer"]["tasks"]["drain_stream"]["drains"] is True
+
+
+def test_a_forecast_that_fails_stops_nobody_from_being_told(described):
+    tasks = described["dags"]["order_risk"]["tasks"]
+    order = ["train", "calibrate", "watch_alerts"]
+    assert {name: task["downstream"] for name, task in tasks.items()} == {
+        name: order[number + 1 : number + 2] for number, name in enumerate(order)
+    }
+    assert [tasks[name]["trigger_rule"] for name in order] == ["all_success", "all_done", "all_done"]
 
 
 def test_every_name_that_a_dag_passes_is_a_parameter_of_the_chapter(worker):
