@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+unexport PYTHONDONTWRITEBYTECODE # else each of the many processes compiles every package anew
+
 PYTHON ?= python3
 TOOLS := .pbm360/tools
 UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/bin/uv)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,12 @@ LONGEST_FIRST = (  # a file goes to one worker whole: begun last, one of these w
     "test_time_machine.py",
 )
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Let Python keep what it compiles, whatever the shell says: the tests start hundreds of processes."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
