@@ -6,10 +6,12 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from google.api_core.exceptions import GoogleAPICallError
 
-from pbm360.risk import backtest, calibration, drift, service, store, training
+from pbm360.risk import backtest, boosted, calibration, drift, service, store, training
 from pbm360.risk.scoring import score
 from pbm360.risk.worlds import true_ends
+from pbm360.settings import SettingsError
 from tests.risk.conftest import END
 
 CUT = END - datetime.timedelta(days=3)
@@ -90,6 +92,21 @@ def test_a_refresh_replaces_the_served_rows_and_keeps_the_days_first_forecasts(w
     assert (
         served["order_id"][0] not in world.query("select order_id from pbm_serving.order_risk")["order_id"].to_pylist()
     )
+
+
+def test_what_bigquery_ml_learns_from_is_what_is_undecided_and_on_a_laptop_it_is_refused(world, model):
+    undecided = model.samples[model.samples["is_missed"].notna()]
+    assert boosted.keep_trial(world, model.samples, model.samples.head(200)) == len(undecided) + int(
+        model.samples["is_missed"].head(200).notna().sum()
+    )
+    kept = world.read_table("ops.risk_trials").to_pandas()
+    learnt = kept[kept["part"] == "learnt"]
+    assert learnt["is_missed"].sum() == undecided["is_missed"].sum() > 0
+    assert learnt["age_hours"].sum() == pytest.approx(undecided["age_hours"].sum())
+    with pytest.raises(SettingsError, match="PBM360_TARGET must be gcp; got local"):
+        boosted.boosted_brier(world, model.samples, model.samples)
+    with pytest.raises(GoogleAPICallError, match="no model is learnt here"):
+        world.run("risk/boosted_tree.sql")  # no other engine says that it has learnt
 
 
 def test_a_past_that_is_too_short_is_refused_with_what_is_needed(make_warehouse):

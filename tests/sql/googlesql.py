@@ -7,7 +7,7 @@ under `.pbm360/`: the first start takes a minute, the next ones a second.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from google.protobuf.empty_pb2 import Empty
@@ -50,7 +50,12 @@ class GoogleSql:
         kept = [feature for feature in self._language.enabled_language_features if feature not in NOT_IN_BIGQUERY]
         self._language.enabled_language_features[:] = [*kept, options_pb2.FEATURE_CREATE_VIEWS_WITH_COLUMN_OPTIONS]
 
-    def register(self, tables: Mapping[str, Columns], functions: Mapping[str, tuple[Columns, Columns]]) -> int:
+    def register(
+        self,
+        tables: Mapping[str, Columns],
+        functions: Mapping[str, tuple[Columns, Columns]],
+        extend: Callable[[SimpleCatalogProto], None] = lambda catalog: None,
+    ) -> int:
         """Keep a catalog for `analyze` and return its number; a function is (arguments, columns of its rows)."""
         catalog = self._catalog({name: columns for name, columns in tables.items() if "." not in name})
         for dataset in sorted({name.partition(".")[0] for name in [*tables, *functions] if "." in name}):
@@ -61,6 +66,7 @@ class GoogleSql:
             for name, signature in functions.items():
                 if name.startswith(f"{dataset}."):
                     _add_function(inner, name.partition(".")[2], *signature)
+        extend(catalog)
         return self._call("RegisterCatalog", service.RegisterCatalogRequest(simple_catalog=catalog)).registered_id
 
     def forget(self, catalog_number: int) -> None:

@@ -1,12 +1,14 @@
 """Every statement of `sql/` is GoogleSQL by the word of Google's own analyzer, which refuses what is not."""
 
 import re
+from functools import partial
 
 import pytest
 
 from pbm360.warehouse import STAGED_TABLES, read_sql, statements
 from tests.sql.catalog import PARAMETERS, created, sql_files, without_comments
 from tests.sql.googlesql import GoogleSqlError
+from tests.sql.models import MODEL_FILES, add_model
 
 EVENTS = "pbm_silver.stg_order_events"
 WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in the vault
@@ -55,11 +57,20 @@ def known_with_relations(google, catalog):
     return catalog.register(google, relations)
 
 
-@pytest.mark.parametrize("name", sql_files())
+@pytest.mark.parametrize("name", [name for name in sql_files() if name not in MODEL_FILES])
 def test_google_accepts_every_statement_of(name, google, known, known_with_relations):
     number = known_with_relations if name.startswith(OVER_RELATIONS) else known
     for statement in statements(name):
         google.analyze(statement, number, PARAMETERS)
+
+
+@pytest.mark.parametrize("name", MODEL_FILES)
+def test_google_accepts_what_bigquery_ml_is_asked(name, google, catalog):
+    columns = google.analyze(read_sql(MODEL_FILES[0]), catalog.register(google), PARAMETERS)
+    number = google.register(catalog.tables, catalog.functions, partial(add_model, columns=columns))
+    assert google.analyze(read_sql(name), number, PARAMETERS)
+    with pytest.raises(GoogleSqlError, match="chanc"):
+        google.analyze("select chanc from ml.predict(model pbm_ops.risk_boosted_tree, (select 1))", number, PARAMETERS)
 
 
 @pytest.mark.parametrize("name", [name for name in sql_files() if name.startswith("checks/")])

@@ -13,6 +13,7 @@ from tests.conftest import TEST_KEY
 from tests.sql import scenario
 from tests.sql.broken_rows import BROKEN, BROKEN_DAY, MILESTONES, TEXTS, TRUTH
 from tests.sql.catalog import created, sql_files
+from tests.sql.models import MODEL_FILES
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
 
@@ -371,4 +372,5 @@ def test_every_file_of_sql_is_run_on_both_engines(built):
         *staged,
         *included,
         *defined,
+        *MODEL_FILES,
     }

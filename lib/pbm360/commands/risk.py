@@ -42,12 +42,31 @@ def score() -> None:
 
 
 @risk.command()
-def backtest(until: UNTIL = "", instants: INSTANTS = 12) -> None:
+def backtest(
+    until: UNTIL = "",
+    instants: INSTANTS = 12,
+    boosted: Annotated[bool, typer.Option("--boosted", help="try BigQuery ML's gradient boosting, too (gcp)")] = False,
+) -> None:
     """Try the forecast on the last weeks: train on what was known before them, compare with what came."""
     from pbm360 import demo
-    from pbm360.risk import backtest as past
+    from pbm360.risk import backtest as trial
+    from pbm360.risk.boosted import boosted_brier, require_google_cloud
+    from pbm360.risk.model import training_samples
 
-    rows, verdicts = past.run(open_warehouse(), demo.instant(until), instants)
+    warehouse = open_warehouse()
+    if boosted:
+        require_google_cloud(warehouse)
+    past = trial.read_past(warehouse, demo.instant(until), instants)
+    rows, verdicts = trial.run(past)
+    console.print(_verdict_table(verdicts, trial.NAMES))
+    console.print(f"  {rows['order_id'].nunique():,} orders, {len(rows):,} forecasts, {rows['came'].mean():.0%} missed")
+    if boosted:
+        tried = training_samples(past.features, past.ends, past.pharmacies)
+        brier = boosted_brier(warehouse, past.model.samples, tried)
+        console.print(f"  BigQuery ML's gradient boosting: Brier {brier:.4f}")
+
+
+def _verdict_table(verdicts: dict, titles: dict[str, str]) -> Table:
     names = (
         "Brier",
         "calibration error",
@@ -60,7 +79,7 @@ def backtest(until: UNTIL = "", instants: INSTANTS = 12) -> None:
     for name, verdict in verdicts.items():
         early = verdict.warning
         table.add_row(
-            past.NAMES[name],
+            titles[name],
             f"{verdict.brier:.4f}",
             f"{verdict.calibration_error:.3f}",
             f"{verdict.precision_at_top:.0%}",
@@ -68,8 +87,7 @@ def backtest(until: UNTIL = "", instants: INSTANTS = 12) -> None:
             f"{early.precision:.0%}",
             f"{early.median_hours:.0f}",
         )
-    console.print(table)
-    console.print(f"  {rows['order_id'].nunique():,} orders, {len(rows):,} forecasts, {rows['came'].mean():.0%} missed")
+    return table
 
 
 @risk.command(name="check-leakage")

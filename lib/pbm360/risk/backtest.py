@@ -96,15 +96,27 @@ def better_rule(rows: pd.DataFrame) -> str:
     return min(RULES, key=lambda rule: calibration.brier(rows[rule].to_numpy(), came))
 
 
-def run(warehouse: Warehouse, until: datetime.datetime, count: int) -> tuple[pd.DataFrame, dict[str, Verdict]]:
-    """Train on what was known before the last weeks' instants, and judge the forecasts that it makes of them.
+@dataclass(frozen=True)
+class Past:
+    """A model of what was known before some instants, and what came of the orders that were open at them."""
 
-    Returns the judged rows and the verdicts of the forecast and the two rules.
-    """
+    model: RiskModel
+    features: pd.DataFrame
+    ends: pd.DataFrame
+    pharmacies: pd.DataFrame
+
+
+def read_past(warehouse: Warehouse, until: datetime.datetime, count: int) -> Past:
+    """Train on what was known before the last weeks' instants, and read what is needed to judge it at them."""
     instants = training_instants(until, count)
     model = train(warehouse, instants[-1])
-    ends = read_outcomes(warehouse, instants[-1], until)
-    rows = judged_rows(model, read_features(warehouse, instants), ends, read_pharmacies(warehouse))
+    features, ends = read_features(warehouse, instants), read_outcomes(warehouse, instants[-1], until)
+    return Past(model, features, ends, read_pharmacies(warehouse))
+
+
+def run(past: Past) -> tuple[pd.DataFrame, dict[str, Verdict]]:
+    """Judge the forecasts that the model makes: the judged rows, the verdicts of the forecast and the two rules."""
+    rows = judged_rows(past.model, past.features, past.ends, past.pharmacies)
     chances = {name: rows[name].to_numpy() for name in NAMES}
     flags = {rule: rows[f"{rule}_flag"].to_numpy() for rule in RULES} | {"forecast": chances["forecast"] >= FLAG_AT}
     return rows, verdicts(rows, chances, flags)

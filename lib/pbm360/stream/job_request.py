@@ -61,7 +61,9 @@ class JobRequest:
         for step in named:
             made_by |= dict.fromkeys(step.outputs.values(), step.unique_name)
         return [
-            (step.unique_name, made_by.get(source, "")) for step in named for source in step.inputs.values() or [""]
+            (step.unique_name, made_by.get(source, ""))
+            for step in named
+            for _, source in sorted(step.inputs.items()) or [("", "")]  # a map of protobuf has no order
         ]
 
     def _in_order(self) -> Iterator[beam_runner_api_pb2.PTransform]:

@@ -140,6 +140,8 @@ def test_functions_that_googlesql_lacks_are_refused(answer, expression):
         "select 9223372036854775807 + 1",
         "select * from unnest([1]) for system_time as of timestamp '2026-01-01'",
         "execute immediate 'select 1'",
+        "create or replace model pbm_ops.m options (model_type = 'LINEAR_REG') as select 1 as label, 2 as x",
+        "begin create model pbm_ops.m options (model_type = 'LINEAR_REG') as select 1 as label, 2 as x; end",
     ],
 )
 def test_what_googlesql_refuses_is_refused(answer, sql):

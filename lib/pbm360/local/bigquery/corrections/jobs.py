@@ -20,13 +20,21 @@ from pbm360.local.bigquery.patching import replace_everywhere
 ANONYMOUS_DATASET = executor._ANONYMOUS_RESULTS_DATASET
 
 emulator_query_job = executor.execute_query_job
+emulator_parse_create_model = executor.parse_create_model
 
 
 def install() -> None:
     """Register the corrections of query jobs."""
     jobs._SQL_EXECUTION_DOMAIN_ERRORS = ()  # jobs.query: let the error become the HTTP status that it is
     replace_everywhere(executor.execute_query_job, run_query_job)
+    replace_everywhere(executor.parse_create_model, refuse_create_model)
     replace_everywhere(jobs._execute_query_or_failed_meta, run_or_keep_error)
+
+
+def refuse_create_model(bq_sql: str) -> None:
+    """Raise `InvalidQueryError` for a statement that would learn a model: the emulator notes it and learns nothing."""
+    if emulator_parse_create_model(bq_sql) is not None:
+        raise InvalidQueryError("CREATE MODEL is BigQuery ML's; no model is learnt here", location="query")
 
 
 async def run_query_job(project_id, job_id, bq_sql, query_params, ctx, *, use_cache=True, caller=None):
