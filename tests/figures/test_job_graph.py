@@ -25,7 +25,14 @@ def test_a_step_stands_behind_what_it_feeds_on_and_a_late_beginner_above_what_it
 
 
 def test_a_composite_is_named_once():
-    assert list(name_steps(STEPS).values()) == ["Read: Pull", "Land", "Count: Find", "Recover", "Unite", "Beat"]
+    assert list(name_steps(STEPS).values()) == [
+        "Read:<br>  Pull",
+        "Land",
+        "Count:<br>  Find",
+        "Recover",
+        "Unite",
+        "Beat",
+    ]
 
 
 def test_what_stores_and_what_commits_have_signs_of_their_own():

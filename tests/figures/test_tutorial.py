@@ -7,11 +7,16 @@ from pbm360.figures.tutorial import coverage_bars, milestone_plot, nps_bars
 
 def test_a_suppressed_cohort_keeps_its_place_and_shows_no_number():
     cohorts = pd.DataFrame(
-        {"cohort": ["ups", "usps"], "nps": [50.0, None], "survey_count": [40, None], "is_suppressed": [False, True]}
+        {
+            "cohort": ["ups", "usps", "courier"],
+            "nps": [50.0, None, None],
+            "survey_count": [40, None, 0],
+            "is_suppressed": [False, True, False],
+        }
     )
     figure = nps_bars(cohorts, title="t", cohort_title="carrier")
-    assert figure.data[0].x == (50.0, None)
-    assert figure.data[1].text == ("  +50 (n = 40)", "  suppressed")
+    assert figure.data[0].x[:2] == (50.0, None)
+    assert figure.data[1].text == ("  +50 (n = 40)", "  suppressed", "  no answers")
     assert nps_bars(cohorts.head(0), title="t", cohort_title="carrier").layout.annotations
 
 

@@ -58,7 +58,7 @@ def _draw_steps(
             y=[places[name][1] for name in names],
             mode="markers+text",
             name=label,
-            text=[f"  {texts[name]}" for name in names],
+            text=[f"  {texts[name]}" for name in names],  # a long name takes two lines, or it meets the next branch
             textposition="middle right",
             textfont={"color": INK},
             marker={"size": 13, "color": colour, "symbol": symbol, "line": {"color": INK, "width": 0.6}},
@@ -126,6 +126,6 @@ def name_steps(steps: Sequence[tuple[str, str]]) -> dict[str, str]:
         if not inner or inner.startswith("ParDo("):
             names[name] = composite
         elif name not in names:
-            names[name] = inner if composite in begun else f"{composite}: {inner}"
+            names[name] = inner if composite in begun else f"{composite}:<br>  {inner}"
         begun.add(composite)
     return names

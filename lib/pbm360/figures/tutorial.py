@@ -20,10 +20,6 @@ def nps_bars(cohorts: pd.DataFrame, *, title: str, cohort_title: str) -> go.Figu
     if cohorts.empty:
         return empty_figure(title, "No order has been delivered yet")
     shown = cohorts.astype({"nps": float, "survey_count": float})
-    texts = [
-        "suppressed" if row.is_suppressed else f"{row.nps:+.0f} (n = {row.survey_count:,.0f})"
-        for row in shown.itertuples()
-    ]
     figure = go.Figure(
         go.Bar(
             x=[None if row.is_suppressed else row.nps for row in shown.itertuples()],
@@ -37,7 +33,7 @@ def nps_bars(cohorts: pd.DataFrame, *, title: str, cohort_title: str) -> go.Figu
         x=[max(row.nps, 0) if row.nps == row.nps else 0 for row in shown.itertuples()],
         y=list(shown["cohort"]),
         mode="text",
-        text=[f"  {text}" for text in texts],
+        text=[f"  {_score_text(row)}" for row in shown.itertuples()],
         textposition="middle right",
         textfont={"color": INK},
         showlegend=False,
@@ -48,6 +44,12 @@ def nps_bars(cohorts: pd.DataFrame, *, title: str, cohort_title: str) -> go.Figu
     figure.update_xaxes(title_text="net promoter score, points from -100 to 100", range=[-40, 135], zeroline=True)
     figure.update_yaxes(title_text=cohort_title, title_standoff=16, type="category", tickfont={"color": INK})
     return figure.update_yaxes(autorange="reversed", showgrid=False)
+
+
+def _score_text(row) -> str:
+    if row.is_suppressed:
+        return "suppressed"
+    return "no answers" if pd.isna(row.nps) else f"{row.nps:+.0f} (n = {row.survey_count:,.0f})"
 
 
 def milestone_plot(orders: pd.DataFrame, *, title: str) -> go.Figure:
