@@ -38,6 +38,7 @@ DAYS = 50
 STEP = datetime.timedelta(hours=17)
 TEST_INSTANTS, SCENARIO_INSTANTS, SCENARIO_DAY = 20, 9, 44  # the scenario begins on this day of the world
 COMPARED_ROWS = 40_000  # that the gradient boosting learns from
+RUNOUT_EVERY = 3  # of the instants, since each reads the supplies, too
 LARGE_ORDERS, SCORED_ORDERS = 250_000, 50_000
 TABULAR = ["age_hours", "slack_hours", "local_hour", "local_weekday", "ahead_count", "shipped_week_count"]
 
@@ -61,6 +62,7 @@ def measure() -> Iterator[tuple[str, str]]:
         true = read_trial(warehouse, unseen, tried_instants(), as_happened=True)
         oracle = read_trial(warehouse, world(ORACLE_SEED, ORACLE_ORDERS), tried_instants(), as_happened=True)
         yield from unseen_seed(model, learnt, test, true, oracle, pharmacies)
+        yield from runouts(warehouse, model, unseen, pharmacies)
         yield from alerts(model, test, pharmacies)
         yield from scenarios(warehouse, model, pharmacies)
     yield from speed(model, test, pharmacies)
@@ -122,6 +124,21 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
     yield (
         "missed promise: Brier score / of the mean alone / calibration error",
         (f"{calibration.brier(said, came):.4f} / {usual:.4f} / {error:.3f}"),
+    )
+
+
+def runouts(warehouse: Warehouse, model: RiskModel, simulation, pharmacies: pd.DataFrame) -> Iterator:
+    """Yield how well the chance that a patient runs out of drug came true."""
+    load_world(warehouse, simulation)
+    instants = tried_instants()[::RUNOUT_EVERY]
+    tables = [warehouse.run("risk/features_as_of.sql", {"as_of": instant}).to_pandas() for instant in instants]
+    rows = backtest.runout_rows(model, pd.concat(tables, ignore_index=True), true_ends(simulation), pharmacies)
+    came, said = rows["came"].to_numpy(), rows["forecast"].to_numpy()
+    usual = calibration.brier(np.full(len(came), came.mean()), came)
+    error = calibration.calibration_error(said, came)
+    yield (
+        f"drug ends before the order comes, {len(rows):,} forecasts: Brier score / of the mean / calibration error",
+        f"{calibration.brier(said, came):.4f} / {usual:.4f} / {error:.3f}",
     )
 
 

@@ -50,6 +50,15 @@ def test_every_open_order_has_chances_and_an_expected_delivery(scores):
     assert (known["eta_p50_at"] >= pd.Timestamp(END)).all()
 
 
+def test_the_chance_that_drug_ends_first_is_nearer_than_the_mean_alone(world, past, model):
+    features = world.run("risk/features_as_of.sql", {"as_of": END - datetime.timedelta(days=12)}).to_pandas()
+    rows = backtest.runout_rows(model, features, true_ends(past), training.read_pharmacies(world))
+    came = rows["came"].to_numpy()
+    assert len(rows) > 30 and 0 < came.mean() < 1
+    usual = calibration.brier(np.full(len(came), came.mean()), came)
+    assert calibration.brier(rows["forecast"].to_numpy(), came) < usual
+
+
 def test_what_is_decided_is_certain_and_says_so(scores):
     over = scores[(scores["due_at"] < pd.Timestamp(END)) & scores["stage"].isin(["FILL", "SCHEDULING", "PA_PENDING"])]
     assert len(over) > 0

@@ -14,7 +14,7 @@ from pbm360.risk.cells import cells_of, with_hours
 from pbm360.risk.clocks import HOUR, microseconds
 from pbm360.risk.model import RiskModel
 from pbm360.risk.rules import RULES
-from pbm360.risk.scoring import miss_promise
+from pbm360.risk.scoring import miss_promise, run_out
 from pbm360.risk.training import read_features, read_outcomes, read_pharmacies, train, training_instants
 from pbm360.warehouse import Warehouse
 
@@ -71,6 +71,21 @@ def promise_rows(
     return rows[["order_id", "as_of"]].assign(
         came=(~(delivered <= rows["promised_us"].to_numpy())).astype(float),
         forecast=miss_promise(model, rows, cells_of(rows)),
+    )
+
+
+def runout_rows(model: RiskModel, features: pd.DataFrame, ends: pd.DataFrame, pharmacies: pd.DataFrame) -> pd.DataFrame:
+    """Return, by instant and order whose patient still had drug, the chance that it ends first, and whether it did.
+
+    `features` are sql/risk/features_as_of.sql. An order that was cancelled says nothing of when it would have come.
+    """
+    rows = with_hours(features, pharmacies).assign(runout_us=microseconds(features["runout_at"]))
+    told = ends[ends["cancelled_at"].isna()].set_index("order_id")
+    rows = rows[(rows["runout_us"] > rows["as_of_us"]) & rows["order_id"].isin(told.index)].reset_index(drop=True)
+    delivered = microseconds(told["delivered_at"].reindex(rows["order_id"]))
+    return rows[["order_id", "as_of"]].assign(
+        came=(~(delivered <= rows["runout_us"].to_numpy())).astype(float),
+        forecast=run_out(model, rows, cells_of(rows), pharmacies),
     )
 
 
