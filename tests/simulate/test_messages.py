@@ -6,7 +6,11 @@ import re
 
 import pytest
 
+from pbm360.domain.envelope import build_event, encode, format_microseconds
 from pbm360.domain.rules import codes, event_types, schema_versions, typed_fields
+from pbm360.simulate.clock import Clock
+from pbm360.simulate.messages import encode_step
+from pbm360.simulate.world import source_of
 
 PRINTABLE = re.compile(r"[!-~]{1,128}")
 FORMS = {
@@ -83,3 +87,18 @@ def test_no_name_or_address_is_on_the_wire(simulation, messages):
         assert word not in payloads
     zip_codes = {row["zip_code"] for row in simulation.entities().patients}
     assert not any(f'"{zip_code}"'.encode() in payloads for zip_code in list(zip_codes)[:50])
+
+
+def test_a_step_that_is_sent_plainly_is_encoded_as_any_event_is(simulation):
+    clock, looked_at = Clock(simulation.end), set()
+    for order in simulation.orders_born()[:300]:
+        for step in order.steps:
+            if step.sent is None and step.promised_at is None:
+                time = format_microseconds(step.event_at)
+                order_id = order.reported_as or order.order_id
+                event = build_event(
+                    step.event_id, source_of()[step.event_type], step.event_type, time, order_id, step.data
+                )
+                assert encode_step(order, step, clock) == encode(event)
+                looked_at.add(step.event_type)
+    assert len(looked_at) > 20

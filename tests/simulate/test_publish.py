@@ -10,6 +10,7 @@ from itertools import islice
 import pytest
 
 from pbm360 import broker
+from pbm360.domain.envelope import to_microseconds
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.simulate.messages import Message
 from pbm360.simulate.publish import due_batches, publish_history, publish_live
@@ -18,7 +19,7 @@ SECOND = datetime.timedelta(seconds=1)
 
 
 def message(text: str, observed_at: datetime.datetime) -> Message:
-    return Message(text.encode(), {"source": "oms"}, observed_at)
+    return Message(text.encode(), {"source": "oms"}, to_microseconds(observed_at))
 
 
 def test_what_is_due_comes_at_once_and_what_is_not_waits_for_its_time():

@@ -17,6 +17,9 @@ from pbm360.domain.rules import DEFAULT_SCHEMA
 SPEC_VERSION = "1.0"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
+MINUTES = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60)]  # of a day
+SECONDS = [f"{second:02d}" for second in range(60)]
+THOUSANDTHS = [f"{number:03d}" for number in range(1000)]
 
 
 def build_event(
@@ -62,11 +65,14 @@ def format_time(instant: datetime.datetime) -> str:
 
 def format_microseconds(microseconds: int) -> str:
     """Write microseconds since 1970-01-01 UTC as RFC 3339: `2026-11-20T14:03:11.250Z`."""
-    minutes, fraction = divmod(microseconds, 60_000_000)
-    text = f"{_minute_text(minutes)}:{fraction:08d}Z"  # SSffffff
-    return f"{text[:19]}.{text[19:22]}Z" if fraction % 1000 == 0 else f"{text[:19]}.{text[19:]}"
+    second, fraction = divmod(microseconds, 1_000_000)
+    milliseconds, rest = divmod(fraction, 1000)
+    day, second = divmod(second, 86_400)
+    minute, second = divmod(second, 60)
+    text = f"{_date_text(day)}T{MINUTES[minute]}:{SECONDS[second]}.{THOUSANDTHS[milliseconds]}"
+    return f"{text}{THOUSANDTHS[rest]}Z" if rest else f"{text}Z"
 
 
-@lru_cache(maxsize=4096)  # neighbouring events share a minute; three days of them fit
-def _minute_text(minutes: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M", time.gmtime(minutes * 60))
+@lru_cache(maxsize=4096)  # ten years of events
+def _date_text(day: int) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))

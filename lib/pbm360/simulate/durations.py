@@ -5,8 +5,8 @@ Marks: [S: source] is measured by somebody, [A] is assumed here; both as in the 
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from math import exp
 from random import Random
 
 from pbm360.simulate.opening_hours import HOUR
@@ -15,7 +15,7 @@ SECOND = 1_000_000  # microseconds
 DAY_HOURS = 24.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Duration:
     """A lognormal duration; `longest_hours` bounds its tail where something else would end it."""
 
@@ -25,8 +25,11 @@ class Duration:
 
     def draw(self, random: Random) -> int:
         """Draw a duration in microseconds, a second at least."""
-        hours = self.median_hours * math.exp(self.sigma * random.gauss(0.0, 1.0))
-        return max(SECOND, int(min(hours, self.longest_hours) * HOUR))
+        hours = self.median_hours * exp(self.sigma * random.gauss(0.0, 1.0))
+        if hours > self.longest_hours:
+            hours = self.longest_hours
+        drawn = int(hours * HOUR)
+        return drawn if drawn > SECOND else SECOND
 
 
 # Pharmacy work, in hours of opening.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime
+from functools import cache, lru_cache
 
-from pbm360.domain.envelope import to_instant
 from pbm360.simulate import durations, rates
 from pbm360.simulate.choices import choose
 from pbm360.simulate.clearance import withdraws
@@ -12,6 +12,7 @@ from pbm360.simulate.stations import Outage
 from pbm360.simulate.walk import Walk
 
 NEED_BY_DAYS = 5  # [A] patients are scheduled for a delivery within so many days
+SCANNERS = 4  # [A] of a station
 DOCUMENT_AND_DRUG = 2  # items of a package: the drug and its leaflet; a cold one has a coolant too
 
 
@@ -31,10 +32,15 @@ def schedule(walk: Walk) -> bool:
     walk.work_at("scheduling", durations.CALL)
     if withdraws(walk, "SCHEDULING"):
         return False
-    need_by = to_instant(walk.at).astimezone(walk.hours.zone).date() + datetime.timedelta(days=NEED_BY_DAYS)
-    walk.record("patient_scheduled", need_by_date=need_by.isoformat())
+    walk.record("patient_scheduled", need_by_date=need_by_date(walk.hours.date(walk.at)))
     walk.work(durations.CONSENT).record("consent_captured")
     return True
+
+
+@lru_cache(maxsize=4096)
+def need_by_date(today: datetime.date) -> str:
+    """Return by when a patient who is called today wants the drug, `2026-11-25`."""
+    return (today + datetime.timedelta(days=NEED_BY_DAYS)).isoformat()
 
 
 def fill(walk: Walk) -> bool:
@@ -91,5 +97,11 @@ def pack(walk: Walk) -> bool:
 
 def scan(walk: Walk, station: str) -> dict[str, str]:
     """Return the station of a scan and one of its scanners."""
-    scanner = 1 + int(walk.random.random() * 4)
-    return {"station": f"{station}-{scanner}", "scanner_id": f"{walk.order.pharmacy.pharmacy_id}-{station}-{scanner}"}
+    scanner = 1 + int(walk.random.random() * SCANNERS)
+    return scanner_data(walk.order.pharmacy.pharmacy_id, f"{station}-{scanner}")
+
+
+@cache
+def scanner_data(pharmacy_id: str, station: str) -> dict[str, str]:
+    """Return what each scan of a scanner says of it."""
+    return {"station": station, "scanner_id": f"{pharmacy_id}-{station}"}

@@ -6,7 +6,8 @@ claim, reships at FILL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from operator import attrgetter
 from random import Random
 
 from pbm360.simulate import durations, rates
@@ -33,7 +34,7 @@ class Successor:
 
 def successor_of(order: Order, due_at: int, *, is_reship: bool) -> Successor:
     """Return what follows from an order; it keeps nothing of the order's life, which is long over by then."""
-    return Successor(due_at, order.number, is_reship, replace(order, steps=[], deliveries=[], defects=[]))
+    return Successor(due_at, order.number, is_reship, order.without_life())
 
 
 def live(order: Order, place: Place, random: Random) -> Successor | None:
@@ -42,9 +43,10 @@ def live(order: Order, place: Place, random: Random) -> Successor | None:
     parcel = walk_to_the_door(walk)
     call(walk, parcel)
     successor = follow(walk, parcel) if parcel else None
-    order.steps.sort(key=lambda step: step.event_at)  # stable: of one instant the one written first
+    order.steps.sort(key=attrgetter("event_at"))  # stable: of one instant the one written first
+    prefix = f"{order.order_id}-"
     for number, step in enumerate(order.steps, 1):
-        step.event_id = f"{order.order_id}-{number:02d}"
+        step.event_id = f"{prefix}0{number}" if number < 10 else f"{prefix}{number}"
     return successor
 
 

@@ -30,6 +30,7 @@ class OpeningHours:
             raise ValueError(f"a place must open before it closes; got {opens_at} to {closes_at}")
         self._open_days = open_days
         self._next_date = to_instant(first_instant).astimezone(self.zone).date() - datetime.timedelta(days=1)
+        self._dates: list[datetime.date] = []
         self.opens: list[int] = []
         self.closes: list[int] = []
         self._worked: list[int] = []  # working time up to the end of each opening
@@ -53,6 +54,10 @@ class OpeningHours:
             self._extend()
         return self.opens[index], self.closes[index]
 
+    def date(self, instant: int) -> datetime.date:
+        """Return the date of the opening that holds the instant, or else of the next one."""
+        return self._dates[self.opening_index(instant)]
+
     def next_open(self, instant: int) -> int:
         """Return the instant itself where the place is open, else the next opening's begin."""
         return max(instant, self.opens[self.opening_index(instant)])
@@ -60,11 +65,12 @@ class OpeningHours:
     def after_work(self, instant: int, working_time: int) -> int:
         """Return when work of this length that waits from `instant` on is done; the place is open then."""
         index = self.opening_index(instant)
-        if self.opens[index] <= instant and instant + working_time < self.closes[index]:
-            return instant + working_time
-        elapsed = max(0, instant - self.opens[index])
-        before = self._worked[index - 1] if index else 0
-        target = before + elapsed + working_time
+        opens_at, done_at = self.opens[index], instant + working_time
+        if opens_at > instant:
+            done_at += opens_at - instant
+        if done_at < self.closes[index]:
+            return done_at
+        target = (self._worked[index - 1] if index else 0) + done_at - opens_at
         while target >= self._worked[-1]:
             self._extend()
         last = bisect_right(self._worked, target)
@@ -75,6 +81,7 @@ class OpeningHours:
             date, self._next_date = self._next_date, self._next_date + datetime.timedelta(days=1)
             if self._open_days[date.weekday()] == "0" or date in holidays():
                 continue
+            self._dates.append(date)
             self.opens.append(self._local(date, self._opens_at))
             self.closes.append(self._local(date, self._closes_at))
             worked = self._worked[-1] if self._worked else 0

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import heapq
 from collections.abc import Sequence
+from functools import lru_cache
 from random import Random
 
 import numpy as np
@@ -12,6 +14,7 @@ from pbm360.domain.envelope import to_instant
 from pbm360.simulate import rates
 from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days, surge_weights
 from pbm360.simulate.choices import choose
+from pbm360.simulate.collector import paused_collector
 from pbm360.simulate.defects import DefectInjector, DefectRates
 from pbm360.simulate.journey import Successor, live
 from pbm360.simulate.opening_hours import DAY
@@ -56,6 +59,10 @@ class Population:
 
     def make_day(self) -> list[Order]:
         """Make the orders that are born on the next day of 24 hours, and live their lives."""
+        with paused_collector():
+            return self._make_day()
+
+    def _make_day(self) -> list[Order]:
         start, self._made = self._start + self.days * DAY, []
         random = np.random.default_rng([self._seed, 1, self.days])
         usual = draw_arrivals(self._count(start, random), start, random)
@@ -131,7 +138,7 @@ class Population:
     def _make_new_patients_order(self, instant: int, pharmacy: Pharmacy, fill_number: int) -> Order:
         self._patient_count += 1
         drug, number = self._choose_drug(), self._patient_count
-        today = to_instant(instant).date()
+        today = date_of_day(instant // DAY)
         patient = invent_patient(f"{self._tag}P{number:06d}", number, pharmacy, drug, today, self._births)
         self._remember(patient)
         return self._make_order(instant, patient, pharmacy, drug, fill_number)
@@ -180,6 +187,12 @@ class Population:
 
     def _choose_drug(self) -> Drug:
         return choose(self._drug_shares, self._births)
+
+
+@lru_cache(maxsize=16)
+def date_of_day(day: int) -> datetime.date:
+    """Return the date, UTC, of a number of days since 1970."""
+    return to_instant(day * DAY).date()
 
 
 def shares_of_drugs() -> tuple[tuple[Drug, float], ...]:

@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from itertools import islice
+from operator import itemgetter
 
 from pbm360.domain.envelope import to_microseconds
 from pbm360.simulate import ledger
 from pbm360.simulate.clock import LIVE_RATE, Clock
+from pbm360.simulate.collector import paused_collector
 from pbm360.simulate.defects import DefectRates
 from pbm360.simulate.entities import Entities, entities_of
 from pbm360.simulate.kept_days import KeptDays
@@ -28,6 +30,8 @@ from pbm360.simulate.places import Place
 from pbm360.simulate.population import Population
 from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
+
+Waiting = tuple[int, int, int, Message]  # by when it is sent, its order's number, its own number, the message
 
 TAG_DIGITS = 6
 KEPT_ORDERS = 10_000  # of the first days; later ones are made anew for each reader, so that memory stays bounded
@@ -182,15 +186,21 @@ class Simulation:
 
         Only encoded messages that are still to come are held; no order is.
         """
-        buckets: dict[int, list[tuple]] = defaultdict(list)
+        waiting: dict[int, list[Waiting]] = defaultdict(list)
         for day, orders in enumerate(self._kept.days()):
-            for order in orders:
-                for number, delivery in enumerate(order.deliveries):
-                    if after < delivery.observed_at <= until:
-                        message = encode_delivery(order, delivery, self.simulation_id, clock)
-                        key = (delivery.observed_at, order.number, number, message)
-                        buckets[(delivery.observed_at - self._start) // DAY].append(key)
-            for *_, message in sorted(buckets.pop(day, ())):
-                yield message
+            with paused_collector():
+                self._encode(orders, clock, after, until, waiting)
+            yield from map(itemgetter(3), sorted(waiting.pop(day, ())))
             if self._start + (day + 1) * DAY > until:
                 return
+
+    def _encode(
+        self, orders: list[Order], clock: Clock, after: int, until: float, waiting: dict[int, list[Waiting]]
+    ) -> None:
+        """Put the messages of a time among those that wait, by the day on which each is sent."""
+        for order in orders:
+            for number, delivery in enumerate(order.deliveries):
+                observed_at = delivery.observed_at
+                if after < observed_at <= until:
+                    message = encode_delivery(order, delivery, self.simulation_id, clock)
+                    waiting[(observed_at - self._start) // DAY].append((observed_at, order.number, number, message))

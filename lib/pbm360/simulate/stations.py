@@ -105,28 +105,33 @@ class Station:
         self._work = int(minutes * MINUTE)
         self._outages = outages
         self._left: dict[int, float] = {}  # working time that is left in a slot
+        self._capacity: dict[int, float] = {}  # of a slot that something was taken from
         self._next: dict[int, int] = {}  # of a slot without any: one that may have some
 
     def finish(self, ready_at: int) -> int:
         """Book the work on one order, and return when it is done: at `ready_at` where nobody waits."""
-        slot, needed = ready_at // SLOT, self._work
-        if slot not in self._left:
+        slot, needed, all_left = ready_at // SLOT, self._work, self._left
+        if slot not in all_left:
             slot = self._free_slot(slot)
-        left = self._left[slot]
+        left = all_left[slot]
         while left <= needed:
             needed -= left
             self._next[slot] = slot + 1
-            del self._left[slot]
+            del all_left[slot]
             slot = self._free_slot(slot + 1)
-            left = self._left[slot]
-        left = self._left[slot] = left - needed
-        queue_ends_at = int((slot + 1 - left / self._capacity(slot)) * SLOT)
-        return max(ready_at, min(queue_ends_at, (slot + 1) * SLOT - MILLISECOND))
+            left = all_left[slot]
+        left = all_left[slot] = left - needed
+        done_at = int((slot + 1 - left / self._capacity[slot]) * SLOT)
+        latest = (slot + 1) * SLOT - MILLISECOND
+        if done_at > latest:
+            done_at = latest
+        return done_at if done_at > ready_at else ready_at
 
     def forget(self, instant: int) -> None:
         """Drop what lies before an instant: no order will come that early any more."""
         first = instant // SLOT
         self._left = {slot: left for slot, left in self._left.items() if slot >= first}
+        self._capacity = {slot: all_of_it for slot, all_of_it in self._capacity.items() if slot >= first}
         self._next = {slot: later for slot, later in self._next.items() if slot >= first}
 
     def _free_slot(self, slot: int) -> int:
@@ -138,8 +143,8 @@ class Station:
                 slot = self._next[slot]
             elif slot in self._left:
                 break
-            elif capacity := self._capacity(slot):
-                self._left[slot] = capacity
+            elif capacity := self._capacity_of(slot):
+                self._left[slot] = self._capacity[slot] = capacity
                 break
             else:
                 self._next[slot] = slot + 1
@@ -147,7 +152,7 @@ class Station:
             self._next[earlier] = slot
         return slot
 
-    def _capacity(self, slot: int) -> float:
+    def _capacity_of(self, slot: int) -> float:
         capacity = self._roster.presence(slot) * self.staff * SLOT
         for outage in self._outages:
             if outage.begins <= slot * SLOT < outage.ends:

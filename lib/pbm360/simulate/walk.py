@@ -21,7 +21,7 @@ class Walk:
         self.hours = place.hours
         self.random = random
         self.at = order.created_at
-        self._common = common_data(order)
+        self._common, self._source_of = common_data(order), source_of()
 
     def happens(self, chance: float) -> bool:
         """Tell whether something of this chance happens."""
@@ -67,16 +67,19 @@ class Walk:
         return self
 
     def record(self, event_type: str, promised_at: int | None = None, **data) -> None:
-        """Write down that this happens now."""
-        self.record_at(self.at, event_type, promised_at, **data)
+        """Write down that this happens now. Steps without data of their own share the order's."""
+        common = self._common[self._source_of[event_type]]
+        self.order.steps.append(Step(event_type, self.at, common | data if data else common, promised_at))
 
     def record_at(self, instant: int, event_type: str, promised_at: int | None = None, **data) -> None:
         """Write down that this happens at an instant, beside the order's own way."""
-        whole = self._common[source_of()[event_type]] | data
+        whole = self._common[self._source_of[event_type]] | data
         self.order.steps.append(Step(event_type, instant, whole, promised_at))
 
     def _move(self, instant: int) -> None:
-        self.at = max(instant - instant % MILLISECOND, self.at + SECOND)
+        earliest = self.at + SECOND
+        instant -= instant % MILLISECOND
+        self.at = instant if instant > earliest else earliest
 
     def _pause(self) -> int:
         """Return a few minutes of work: people who find an answer in the morning don't all act at the same second."""
@@ -85,14 +88,13 @@ class Walk:
 
 def common_data(order: Order) -> dict[str, dict[str, object]]:
     """Return, by source, the fields that every event of the order carries."""
-    patient = {"patient_id": order.patient_id}
-    pharmacy = {"pharmacy_id": order.pharmacy.pharmacy_id}
-    drug = {"drug_ndc": order.drug.drug_ndc}
+    patient_id, pharmacy_id, drug_ndc = order.patient_id, order.pharmacy.pharmacy_id, order.drug.drug_ndc
+    ordered = {"patient_id": patient_id, "pharmacy_id": pharmacy_id, "drug_ndc": drug_ndc}
     return {
-        "oms": patient | pharmacy | drug,
-        "payer": patient | pharmacy | drug | {"plan_type": order.plan_type},
-        "wms": pharmacy | drug,
+        "oms": ordered,
+        "payer": ordered | {"plan_type": order.plan_type},
+        "wms": {"pharmacy_id": pharmacy_id, "drug_ndc": drug_ndc},
         "carrier": {},
         "iot": {},
-        "crm": patient | pharmacy,
+        "crm": {"patient_id": patient_id, "pharmacy_id": pharmacy_id},
     }

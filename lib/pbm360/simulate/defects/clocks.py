@@ -11,6 +11,7 @@ from pbm360.domain.envelope import to_instant
 from pbm360.simulate.defects.event_defects import SCAN_SOURCES
 from pbm360.simulate.defects.sending import MINUTE, Target
 from pbm360.simulate.opening_hours import DAY, HOUR
+from pbm360.simulate.world import Step
 
 SKEW = 5 * MINUTE
 
@@ -21,6 +22,15 @@ class Clocks:
     def __init__(self, seed: int, skewed_share: float, dst_share: float):
         self._dst_share = dst_share
         self.skew_of = cache(lambda scanner_id: draw_skew(Random(f"{seed} clock {scanner_id}"), skewed_share))
+
+    def may_be_off(self, step: Step, source: str, zone: str) -> bool:
+        """Tell whether a step's clock is off, or lies in a day that repeats an hour."""
+        if source not in SCAN_SOURCES:
+            return False
+        if repeated_hour_end(step.event_at // DAY, zone) is not None:
+            return True
+        scanner_id = step.data.get("scanner_id")
+        return scanner_id is not None and self.skew_of(scanner_id) != 0
 
     def stamp(self, target: Target) -> tuple[str, str] | None:
         """Stamp a scan as its clock has it; returns the defect and what it did, None where the clock is right."""
@@ -48,7 +58,7 @@ def is_repeated(instant: int, zone: str) -> bool:
     return repeated_until is not None and repeated_until - HOUR <= instant < repeated_until
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16_384)  # ten years of a handful of zones
 def repeated_hour_end(day: int, zone: str) -> int | None:
     """Return when the hour that repeats ends, on a day of UTC (days since 1970); None where none does."""
     hours = [day * DAY + hour * HOUR for hour in range(25)]

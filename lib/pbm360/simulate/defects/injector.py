@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_right
 from random import Random
 
 from pbm360.simulate.defects import event_defects
 from pbm360.simulate.defects.after_delivery import befall_delivery
 from pbm360.simulate.defects.clocks import Clocks
+from pbm360.simulate.defects.event_defects import SCAN_SOURCES
 from pbm360.simulate.defects.rates import DefectRates
-from pbm360.simulate.defects.replays import Replays
+from pbm360.simulate.defects.replays import BATCH, Replays
 from pbm360.simulate.defects.reused_ids import ReusedIds
-from pbm360.simulate.defects.schema_drift import drift
-from pbm360.simulate.defects.sending import Injection, Target
+from pbm360.simulate.defects.schema_drift import DRIFTING_SOURCES, drift
+from pbm360.simulate.defects.sending import Delivery, Injection, Target
 from pbm360.simulate.durations import REPORT_SECONDS, REPORT_SECONDS_AT_MOST, SECOND
 from pbm360.simulate.opening_hours import DAY
-from pbm360.simulate.world import Order, source_of
+from pbm360.simulate.world import Order, Step, source_of
+
+Marks = list[tuple[str, str]]  # what a clock or a schema did to a step: the defect and its detail
+NO_MARKS: Marks = []
+MARKED_SOURCES = SCAN_SOURCES | DRIFTING_SOURCES
 
 
 class DefectInjector:
@@ -25,47 +32,66 @@ class DefectInjector:
         self._rates = rates
         self._random = Random(f"{seed} defects")
         self._late_over_day = rates.late_over_day / rates.late if rates.late else 0.0
-        self._limits: list[tuple[float, str]] = []
+        self._defects, self._limits = list(rates.thresholds()), []
         self._total = 0.0
-        for defect, rate in rates.thresholds().items():
+        for rate in rates.thresholds().values():
             self._total += rate
-            self._limits.append((self._total, defect))
+            self._limits.append(self._total)
+        self._reports = {name: (source, 1 / REPORT_SECONDS[source]) for name, source in source_of().items()}
         self._clocks = Clocks(seed, rates.clock_skew, rates.dst_hour)
         self._replays = Replays(seed, rates.replayed_batch)
         self._reused_ids = ReusedIds(rates.reused_id, Random(f"{seed} reused ids"))
         self._corrections = Random(f"{seed} after delivery")
         self.drift_from = drift_date(rates.schema_drift, start, days)
+        self._first_drifted = math.inf if self.drift_from is None else self.drift_from
 
     def inject(self, order: Order) -> None:
-        """Fill the order's `deliveries` and `defects`, and each step's `known_at` and `sent`.
-
-        Backwards: whether an event is known out of order depends on when its successor is known.
-        """
+        """Fill the order's `deliveries` and `defects`, and each step's `known_at` and `sent`."""
         order.reported_as = self._reused_ids.draw(order)
-        successor_known_at: int | None = None
-        for step in reversed(order.steps):
-            source = source_of()[step.event_type]
-            delay_seconds = min(self._random.expovariate(1 / REPORT_SECONDS[source]), REPORT_SECONDS_AT_MOST)
-            step.known_at = step.event_at + int(delay_seconds * SECOND)
-            target = Target(order, step, source, successor_known_at, self._random)
-            stamped = [self._clocks.stamp(target), self._drift(target)]
-            self._send(target)
-            if not step.is_withheld:
-                successor_known_at = step.known_at
-                for defect, detail in filter(None, stamped):
-                    target.note(defect, detail)
+        self._send_steps(order)
         if order.reported_as:
             told = f"sent as order {order.reported_as}"
             order.defects.append(Injection("reused_id", order.steps[0].known_at, order.steps[0], told))
         befall_delivery(order, self._rates.after_delivery, self._corrections)
         self._reused_ids.remember(order)
 
-    def _drift(self, target: Target) -> tuple[str, str] | None:
-        has_drifted = self.drift_from is not None and target.step.event_at >= self.drift_from
-        return drift(target) if has_drifted else None
+    def _send_steps(self, order: Order) -> None:
+        """Send each step, backwards: whether it is known out of order depends on when its successor is known.
 
-    def _send(self, target: Target) -> None:
-        defect = self._choose()
+        Nearly all are plain, and are sent without a further call: a history has millions of them.
+        """
+        draw, deliver, is_replayed = self._random.random, order.deliveries.append, self._replays.is_replayed
+        successor_known_at: int | None = None
+        for step in reversed(order.steps):
+            source, reports_a_second = self._reports[step.event_type]
+            delay_seconds = -math.log(1.0 - draw()) / reports_a_second
+            if delay_seconds > REPORT_SECONDS_AT_MOST:
+                delay_seconds = REPORT_SECONDS_AT_MOST
+            known_at = step.known_at = step.event_at + int(delay_seconds * SECOND)
+            marks = self._mark(order, step, source) if source in MARKED_SOURCES else NO_MARKS
+            point = draw()
+            if point < self._total or is_replayed(source, known_at // BATCH):
+                self._befall(Target(order, step, source, successor_known_at, self._random), point)
+            else:
+                deliver(Delivery(known_at, step))
+            if not step.is_withheld:
+                successor_known_at = step.known_at
+                for defect, detail in marks:
+                    order.defects.append(Injection(defect, successor_known_at, step, detail))
+
+    def _mark(self, order: Order, step: Step, source: str) -> Marks:
+        """Let the source's clock and its schema stamp a step."""
+        is_drifted = step.event_at >= self._first_drifted and source in DRIFTING_SOURCES
+        is_off = self._clocks.may_be_off(step, source, order.pharmacy.time_zone)
+        if not (is_drifted or is_off):
+            return NO_MARKS
+        target = Target(order, step, source, None, self._random)
+        marks = [self._clocks.stamp(target) if is_off else None, drift(target) if is_drifted else None]
+        return [mark for mark in marks if mark]
+
+    def _befall(self, target: Target, point: float) -> None:
+        """Send a step with the defect of the point that was drawn, or again with its batch."""
+        defect = self._defects[bisect_right(self._limits, point)] if point < self._total else None
         if defect is None or not event_defects.befalls(defect, target):
             target.send()
             self._replays.replay(target)
@@ -73,12 +99,6 @@ class DefectInjector:
             event_defects.late(target, self._random.random() < self._late_over_day)
         else:
             getattr(event_defects, defect)(target)
-
-    def _choose(self) -> str | None:
-        point = self._random.random()
-        if point >= self._total:
-            return None
-        return next(defect for limit, defect in self._limits if point < limit)
 
 
 def drift_date(share: float, start: int, days: int) -> int | None:

@@ -18,15 +18,19 @@ class Replays:
 
     def __init__(self, seed: int, rate: float):
         self._seed, self._rate = seed, rate
-        self.is_replayed = lru_cache(maxsize=65_536)(self._draw)
+        self._random = Random()
+        self.is_replayed = lru_cache(maxsize=65_536)(self._draw)  # of a source and a number of quarters of an hour
 
     def _draw(self, source: str, batch: int) -> bool:
-        return Random(f"{self._seed} replay {source} {batch}").random() < self._rate
+        if not self._rate:
+            return False
+        self._random.seed(f"{self._seed} replay {source} {batch}")
+        return self._random.random() < self._rate
 
     def replay(self, target: Target) -> None:
         """Send a step's message again where its batch is."""
         batch, within = divmod(target.step.known_at, BATCH)
-        if not self._rate or not self.is_replayed(target.source, batch):
+        if not self.is_replayed(target.source, batch):
             return
         again_at = (batch + 1) * BATCH + REPLAYED_AFTER + within // COMPRESSED
         target.send(again_at)

@@ -9,7 +9,8 @@ from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.world import Order, source_of
 
 POOL_SIZE = 50  # finished orders that are remembered; the newest replace the oldest
-NAMELESS_SOURCES = frozenset(["wms", "carrier", "iot"])  # their events name no patient: time alone tells whose they are
+NAMELESS_SOURCES = ("wms", "carrier", "iot")  # their events name no patient: time alone tells whose they are
+NAMELESS_TYPES = frozenset(name for name, source in source_of().items() if source in NAMELESS_SOURCES)
 
 
 class ReusedIds:
@@ -44,10 +45,8 @@ class ReusedIds:
         beginning = order.steps[0]
         if not self._rate or order.reported_as or is_hidden(beginning):
             return
-        ends = [beginning.known_at]
-        for delivery in order.deliveries:
-            if source_of()[delivery.step.event_type] in NAMELESS_SOURCES:
-                ends += [delivery.observed_at, delivery.step.event_at]
+        ends = [item.observed_at for item in order.deliveries if item.step.event_type in NAMELESS_TYPES]
+        ends.append(beginning.known_at)
         heapq.heappush(self._unfinished, (max(ends), order.order_id, order.patient_id))
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pbm360.domain.envelope import to_instant
+from functools import cache
+
 from pbm360.domain.rules import typed_fields
 from pbm360.simulate.defects.sending import Target
+from pbm360.simulate.opening_hours import DAY, HOUR
 
 DRIFTING_SOURCES = frozenset(["wms", "payer"])
 DRIFT_VERSION = 2
@@ -17,12 +19,18 @@ def drift(target: Target) -> tuple[str, str] | None:
     if target.source not in DRIFTING_SOURCES:
         return None
     data = target.data()
-    changed = {old: new for old, new in RENAMED.items() if old in data}
+    changed = tuple(old for old in RENAMED if old in data)
     if target.source == "wms":
-        hour = to_instant(target.step.event_at).hour
+        hour = target.step.event_at % DAY // HOUR
         target.form().data = data | {"shift": "day" if hour < DAY_SHIFT_ENDS_AT else "evening"}
     elif not changed:
         return None
     target.form().schema_version = DRIFT_VERSION
-    told = [f"{old} is {new}" for old, new in changed.items()] + ["shift is new"] * (target.source == "wms")
-    return "schema_drift", f"order-event/{DRIFT_VERSION}: {', '.join(told)}"
+    return "schema_drift", told_of(target.source, changed)
+
+
+@cache
+def told_of(source: str, changed: tuple[str, ...]) -> str:
+    """Return what the ledger says of a step whose source's schema changed these fields."""
+    told = [f"{old} is {RENAMED[old]}" for old in changed] + ["shift is new"] * (source == "wms")
+    return f"order-event/{DRIFT_VERSION}: {', '.join(told)}"
