@@ -33,7 +33,7 @@ from tests.benchmarks.fresh import fresh_warehouse
 LEARNT_UNTIL = datetime.datetime(2026, 9, 20, 15, tzinfo=datetime.UTC)
 END = datetime.datetime(2026, 11, 20, 15, tzinfo=datetime.UTC)
 LEARN_SEED, TEST_SEED, ORACLE_SEED, SCENARIO_SEED = 11, 12, 13, 14
-LEARN_ORDERS, TEST_ORDERS, ORACLE_ORDERS, SCENARIO_ORDERS = 14_000, 8_000, 16_000, 3_000
+LEARN_ORDERS, TEST_ORDERS, ORACLE_ORDERS, SCENARIO_ORDERS = 14_000, 14_000, 16_000, 3_000
 DAYS = 50
 STEP = datetime.timedelta(hours=17)
 TEST_INSTANTS, SCENARIO_INSTANTS, SCENARIO_DAY = 20, 9, 44  # the scenario begins on this day of the world
@@ -115,7 +115,8 @@ def unseen_seed(model: RiskModel, learnt: Trial, test: Trial, true: Trial, oracl
         f"{theirs:.4f} ({own / theirs - 1:+.1%} is the forecast's)",
     )
     error = calibration.calibration_error(rows["forecast"].to_numpy(), came)
-    yield "expected calibration error of the forecast (ten classes)", f"{error:.3f}"
+    theirs = calibration.calibration_error(oracle_rows["forecast"].to_numpy(), oracle_rows["came"].to_numpy())
+    yield "expected calibration error (ten classes): forecast / oracle", f"{error:.3f} / {theirs:.3f}"
     yield from early(rows, backtest.FLAG_AT, oracle_rows, test.ends)
     promises = backtest.promise_rows(model, test.features, test.ends, pharmacies)
     came, said = promises["came"].to_numpy(), promises["forecast"].to_numpy()
