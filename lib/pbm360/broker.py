@@ -163,13 +163,15 @@ def pull(
 
 def acknowledge(settings: Settings, subscription: str, ack_ids: Iterable[str]) -> None:
     """Acknowledge messages for good, in as many requests as Pub/Sub's limit on their size asks for."""
-    _settle(settings, subscription, subscriber(settings).acknowledge, "acknowledging", ack_ids)
+    call = subscriber(settings).acknowledge
+    _settle(settings, subscription, call, types.AcknowledgeRequest, "acknowledging", ack_ids)
 
 
 def extend(settings: Settings, subscription: str, ack_ids: Iterable[str], seconds: int) -> None:
     """Move the ack deadline of messages to `seconds` (0 to 600) from now; 0 gives them back, to come again at once."""
     call = subscriber(settings).modify_ack_deadline
-    _settle(settings, subscription, call, "moving the ack deadline of", ack_ids, ack_deadline_seconds=seconds)
+    what, request_class = "moving the ack deadline of", types.ModifyAckDeadlineRequest
+    _settle(settings, subscription, call, request_class, what, ack_ids, ack_deadline_seconds=seconds)
 
 
 def topic_path(settings: Settings, topic: str) -> str:
@@ -251,14 +253,25 @@ def _received(entry: RawReceivedMessage) -> ReceivedMessage:
     message = entry.message
     published = message.publish_time
     microseconds = published.seconds * MICROSECONDS_PER_SECOND + published.nanos // 1000
-    return ReceivedMessage(entry.ack_id, message.message_id, microseconds, dict(message.attributes), message.data)
+    attributes = message.attributes
+    # key by key: `dict(attributes)` takes the long way through an abstract mapping's keys
+    known = {key: attributes[key] for key in attributes}
+    return ReceivedMessage(entry.ack_id, message.message_id, microseconds, known, message.data)
 
 
-def _settle(settings: Settings, subscription: str, call: Callable, what: str, ack_ids: Iterable[str], **fields) -> None:
+def _settle(
+    settings: Settings,
+    subscription: str,
+    call: Callable,
+    request_class: type,
+    what: str,
+    ack_ids: Iterable[str],
+    **fields: int,
+) -> None:
     for part in _parts(ack_ids):
-        request = {"subscription": subscription_path(settings, subscription), "ack_ids": part} | fields
+        raw = request_class.pb()(subscription=subscription_path(settings, subscription), ack_ids=part, **fields)
         with _explained(settings, f"{what} {len(part)} messages of {subscription}"):
-            call(request=request, timeout=CALL_SECONDS, retry=RETRY)
+            call(request=request_class.wrap(raw), timeout=CALL_SECONDS, retry=RETRY)
 
 
 def _parts(ack_ids: Iterable[str]) -> Iterator[list[str]]:

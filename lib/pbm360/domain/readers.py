@@ -6,11 +6,15 @@ import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from pbm360.domain import rules
 from pbm360.domain.privacy import publishable_zip3
 from pbm360.domain.timestamps import parse_microseconds
+
+TEXTS_REMEMBERED = 4096  # of each field, so that what comes again and again is read once
+REPEATED_KINDS = {"integer", "numeric", "boolean", "date", "zip3", "ndc", "code"}
 
 is_identifier = re.compile(r"[!-~]{1,128}").fullmatch
 is_integer = re.compile(r"-?[0-9]{1,15}").fullmatch
@@ -71,4 +75,5 @@ READERS = {
 
 def reader(field: rules.Field) -> Callable[[str], Any]:
     """Return what reads a field: a text in, the value of its column out, `None` where it is not of the field's kind."""
-    return _code(field.field) if field.kind == "code" else READERS[field.kind]
+    read = _code(field.field) if field.kind == "code" else READERS[field.kind]
+    return lru_cache(maxsize=TEXTS_REMEMBERED)(read) if field.kind in REPEATED_KINDS else read

@@ -21,6 +21,7 @@ from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.pipeline import StreamParts, build
+from pbm360.stream.quicker_runner import few_collections, quicken
 from pbm360.stream.shared import StopFlag
 from pbm360.stream.sinks import DEAD_LETTER_SCHEMA, EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
 from pbm360.warehouse import Warehouse
@@ -51,7 +52,8 @@ def run_stream(
     ended = threading.Event()
     threading.Thread(target=_tell, args=(settings, feed, progress, ended), daemon=True).start()
     try:
-        with beam.Pipeline(options=PipelineOptions(list(OPTIONS))) as pipeline:
+        quicken()
+        with few_collections(), beam.Pipeline(options=PipelineOptions(list(OPTIONS))) as pipeline:
             numbers = (pipeline | TestStream(coder=CODER, endpoint=service.endpoint, output_tags={TAG}))[TAG]
             build(numbers | "TakeBlock" >> beam.Map(feed.block), parts)
     finally:

@@ -28,10 +28,8 @@ class AcknowledgedSet:
 
     def add(self, sequence: int) -> None:
         """Settle one message; the floor rises over those that are settled without a gap."""
-        if sequence in self:
-            return
-        self._above.add(sequence)
-        self._lift()
+        if sequence not in self:
+            self._settle(sequence)
 
     def raise_floor(self, floor: int) -> None:
         """Settle everything below `floor`."""
@@ -44,6 +42,13 @@ class AcknowledgedSet:
         """Hold nothing from `sequence` on: messages that a power loss took are not settled in advance."""
         self.floor = min(self.floor, sequence)
         self._above = {settled for settled in self._above if settled < sequence}
+
+    def _settle(self, sequence: int) -> None:
+        if sequence == self.floor and not self._above:  # the usual case: in order
+            self.floor += 1
+            return
+        self._above.add(sequence)
+        self._lift()
 
     def _lift(self) -> None:
         while self.floor in self._above:
@@ -67,7 +72,7 @@ class AcknowledgedFile(AcknowledgedSet):
         """Settle one message; `flush` writes it."""
         if sequence not in self:
             self._unwritten.append(sequence)
-            super().add(sequence)
+            self._settle(sequence)
 
     def raise_floor(self, floor: int) -> None:
         """Settle everything below `floor` and write that at once."""

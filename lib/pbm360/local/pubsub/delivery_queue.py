@@ -94,11 +94,10 @@ class DeliveryQueue:
 
         An acknowledgement of an earlier delivery counts too, except for an ordered message that waits to go out again.
         """
-        if sequence >= self.messages.next_sequence or sequence in self.acknowledged:
-            return
         lease = self._leases.get(sequence)
         if lease is None:
-            if not self._key_of(sequence):
+            is_known = sequence < self.messages.next_sequence and sequence not in self.acknowledged
+            if is_known and not self._key_of(sequence):
                 self._settle(sequence)
         elif lease.key is None:
             self._release(lease)
@@ -169,7 +168,8 @@ class DeliveryQueue:
 
     def _new_messages(self, consumer: Consumer) -> Iterator[tuple[int, OrderingKey | None, int]]:
         self._cursor = max(self._cursor, self.acknowledged.floor)
-        while self._cursor < self.messages.next_sequence:
+        end = self.messages.next_sequence
+        while self._cursor < end:
             sequence = self._cursor
             if sequence in self.acknowledged:
                 self._cursor += 1

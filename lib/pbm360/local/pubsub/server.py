@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,7 @@ from pbm360.local.pubsub.subscriber import Subscriber
 
 TICK_SECONDS = 0.05  # how late an expired lease may be noticed
 HOUSEKEEPING_SECONDS = 1.0  # between two syncs to the disk, and two looks for what can be deleted
+YOUNG_OBJECTS = 50_000  # a message that is out makes a few objects, none of them in a cycle: look for cycles seldom
 STOP_SECONDS = 1.0  # for calls that are under way
 OPTIONS = [
     ("grpc.max_receive_message_length", limits.MAX_REQUEST_BYTES),
@@ -43,6 +45,7 @@ def serve(
     Once it answers, `ready_file` holds `{"endpoint", "pid"}`; it is removed at the end. Raises `DataInUse` where
     another server has the folder open, and `RuntimeError` where the port is taken.
     """
+    gc.set_threshold(YOUNG_OBJECTS)
     asyncio.run(_serve(Catalog(data_dir), port, ready_file, min_ack_seconds))
 
 

@@ -99,14 +99,14 @@ class Subscription:
 
     def parse(self, ack_ids: Iterable[str]) -> list[tuple[int, int]]:
         """Read ack ids as (sequence, delivery). Raises a refusal for one that this subscription never gave."""
-        prefix, pairs = self._ack_prefix, []
+        prefix, next_sequence, pairs = self._ack_prefix, self.log.next_sequence, []
         for ack_id in ack_ids:
             sequence, _, delivery = ack_id.removeprefix(prefix).partition("-")
             try:
                 pairs.append((int(sequence, 16), int(delivery, 16)))
             except ValueError as error:
                 raise invalid(f"invalid ack ID (ack_id={ack_id[:100]!r}); expected one from a pull") from error
-            if not ack_id.startswith(prefix) or not 0 < pairs[-1][0] < self.log.next_sequence:
+            if not ack_id.startswith(prefix) or not 0 < pairs[-1][0] < next_sequence:
                 raise invalid(f"invalid ack ID (ack_id={ack_id[:100]!r}); expected one of {self.resource.name}")
         return pairs
 

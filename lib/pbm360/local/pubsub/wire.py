@@ -41,7 +41,6 @@ def length(number: int) -> bytes:
 
 def received_message(ack_id: bytes, message: bytes, delivery_attempt: int) -> bytes:
     """Return one entry of a pull's response; an attempt of 0 is left out, as without a dead-letter policy."""
-    head = b"".join([ACK_ID, length(len(ack_id)), ack_id, MESSAGE, length(len(message))])
     tail = DELIVERY_ATTEMPT + length(delivery_attempt) if delivery_attempt else b""
-    size = len(head) + len(message) + len(tail)
-    return b"".join([RECEIVED_MESSAGES, length(size), head, message, tail])
+    head = b"%b%b%b%b%b" % (ACK_ID, length(len(ack_id)), ack_id, MESSAGE, length(len(message)))
+    return b"%b%b%b%b%b" % (RECEIVED_MESSAGES, length(len(head) + len(message) + len(tail)), head, message, tail)

@@ -1,0 +1,49 @@
+"""What the laptop's runner is spared: the answers stay Beam's own."""
+
+import gc
+
+import apache_beam as beam
+from apache_beam.transforms import core, trigger
+from apache_beam.transforms.combiners import CountCombineFn
+
+from pbm360.stream.counting import AddMinute
+from pbm360.stream.quicker_runner import few_collections, quicken, read_arguments, remember_arguments
+
+
+def test_remembered_arguments_are_those_that_beam_reads():
+    for function in (AddMinute().process, AddMinute.process, AddMinute().setup, read_arguments):
+        assert remember_arguments(function) == read_arguments(function) == remember_arguments(function)
+    assert remember_arguments(AddMinute().process) != remember_arguments(AddMinute.process)  # the one has no self
+
+
+def test_a_caller_that_changes_its_arguments_changes_nobody_elses():
+    names, defaults = remember_arguments(AddMinute().process)
+    names.clear()
+    defaults.clear()
+    assert remember_arguments(AddMinute().process) == read_arguments(AddMinute().process)
+
+
+def test_a_callable_object_is_read_anew():
+    partial = beam.Map(str).fn.process
+    assert remember_arguments(partial) == read_arguments(partial)
+    assert remember_arguments(len) == read_arguments(len)
+
+
+def test_a_tag_without_extraction_merges_as_beam_does():
+    quicken()
+    assert core.get_function_args_defaults is remember_arguments
+    tag = trigger._CombiningValueStateTag("index", CountCombineFn()).without_extraction()
+    assert tag.tag == "index"
+    assert tag.combine_fn.apply([1, 1, 1]) == 3
+    state = trigger.MergeableStateAdapter(trigger.InMemoryUnmergedState())
+    original = trigger._CombiningValueStateTag("index", CountCombineFn())
+    for _ in range(3):
+        state.add_state("window", original, 1)
+    assert state.get_state("window", original) == 3
+
+
+def test_collections_are_as_before_afterwards():
+    before = gc.get_threshold()
+    with few_collections():
+        assert gc.get_threshold()[0] > before[0] and gc.get_freeze_count() > 0
+    assert gc.get_threshold() == before and gc.get_freeze_count() == 0
