@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
+import sys
 from pathlib import Path
 
 from pbm360.local.pubsub.limits import MIN_ACK_DEADLINE_SECONDS
@@ -22,9 +24,19 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
+    skip_clients()
     from pbm360.local.pubsub.server import serve
 
     serve(arguments.data_dir, arguments.port, arguments.ready_file, arguments.minimum_ack_deadline_seconds)
+
+
+def skip_clients() -> None:
+    """Let `google.pubsub_v1.types` be imported without the clients beside it, which take a second of a start.
+
+    The package's own `__init__` imports them all; this process, which is a server alone, needs none.
+    """
+    spec = importlib.util.find_spec("google.pubsub_v1")
+    sys.modules[spec.name] = importlib.util.module_from_spec(spec)
 
 
 if __name__ == "__main__":
