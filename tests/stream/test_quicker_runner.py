@@ -5,9 +5,12 @@ import gc
 import apache_beam as beam
 from apache_beam.transforms import core, trigger
 from apache_beam.transforms.combiners import CountCombineFn
+from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
 
 from pbm360.stream.counting import AddMinute
-from pbm360.stream.quicker_runner import few_collections, quicken, read_arguments, remember_arguments
+from pbm360.stream.quicker_runner import earliest_hold, few_collections, quicken, read_arguments, remember_arguments
+
+beams_earliest_hold = trigger.InMemoryUnmergedState.get_earliest_hold  # this module is collected before anything runs
 
 
 def test_remembered_arguments_are_those_that_beam_reads():
@@ -40,6 +43,14 @@ def test_a_tag_without_extraction_merges_as_beam_does():
     for _ in range(3):
         state.add_state("window", original, 1)
     assert state.get_state("window", original) == 3
+
+
+def test_the_earliest_hold_is_the_one_that_beam_finds():
+    state = trigger.InMemoryUnmergedState()
+    assert earliest_hold(state) == beams_earliest_hold(state) == MAX_TIMESTAMP
+    for window, seconds in (("a", (5, 3.25)), ("b", (4,)), ("c", ())):
+        state.state[window]["watermark"] += [Timestamp(second) for second in seconds]
+    assert earliest_hold(state) == beams_earliest_hold(state) == Timestamp(micros=3_249_999)
 
 
 def test_collections_are_as_before_afterwards():

@@ -78,6 +78,7 @@ class PubSubFeed(SharedInProcess):
     def __init__(self, settings: Settings, stop: StopFlag, until_idle_seconds: float | None = None):
         super().__init__()
         self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
+        self._large_payloads = settings.large_payload_folder
         self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
         self._ack_ids: dict[int, list[str]] = {}
         self._blocks: dict[int, Block] = {}
@@ -159,7 +160,7 @@ class PubSubFeed(SharedInProcess):
             if not messages:  # one deadline a block: a steady trickle must not keep it open until it is full
                 gather_until = time.monotonic() + GATHER_SECONDS
             for item in pulled:
-                data = landable(item.data, self._settings.large_payload_folder)
+                data = landable(item.data, self._large_payloads)
                 messages.append(receive(item.message_id, item.published, item.attributes, data, ingested_at))
                 ack_ids.append(item.ack_id)
                 size += len(item.data)
