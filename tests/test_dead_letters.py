@@ -57,13 +57,7 @@ def fix(monkeypatch):
     monkeypatch.setattr(rules, "codes", lambda name, known=rules.codes: types if name == "type" else known(name))
 
 
-def test_an_unknown_message_is_named(home):  # noqa: F811
-    _, warehouse = home
-    with pytest.raises(DeadLetterError, match="no dead letter of message 99 since 2026-11-20; see `pbm360 dead-letter"):
-        dead_letters.find_dead_letters(warehouse, ["99"], DAY)
-
-
-def test_the_commands_list_show_and_replay(home, monkeypatch):  # noqa: F811
+def test_the_commands_list_show_and_replay_and_an_unknown_message_is_named(home, monkeypatch):  # noqa: F811
     from pbm360.cli import app
     from pbm360.commands import dead_letters as commands
 
@@ -72,6 +66,8 @@ def test_the_commands_list_show_and_replay(home, monkeypatch):  # noqa: F811
     broker.publish_batches(settings, settings.topic, [(b'{"patient": "P-SECRET"}', {"source": "wms"})])
     run_stream(settings, until_idle_seconds=1)
     [letter] = dead_letters.list_dead_letters(warehouse, DAY)
+    with pytest.raises(DeadLetterError, match="no dead letter of message 99 since 2026-11-20; see `pbm360 dead-letter"):
+        dead_letters.find_dead_letters(warehouse, ["99"], DAY)
     listed = CliRunner().invoke(app, ["dead-letter", "list"]).output
     assert "missing_field" in listed and "1 refused messages" in listed
     shown = CliRunner().invoke(app, ["dead-letter", "show", letter.message_id]).output

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from pbm360 import broker
-from pbm360.stream.feed import BLOCK_MESSAGES, BLOCKS_IN_FLIGHT, FULL_PULL, PULLS_AHEAD
+from pbm360.stream import feed
 from pbm360.stream.run import run_stream
 from pbm360.stream.shared import StopFlag
 from pbm360.warehouse import Warehouse
@@ -19,7 +19,8 @@ from tests.benchmarks.killable import killable_servers
 from tests.benchmarks.live_events import events_now, templates
 from tests.stream.counts import raw_count
 
-IN_HAND = BLOCKS_IN_FLIGHT * (BLOCK_MESSAGES + FULL_PULL) + (PULLS_AHEAD + 2) * FULL_PULL
+BLOCK_MESSAGES, PULLS_AHEAD = 1500, 2  # smaller than the stream's own: the bound is reached sooner
+IN_HAND = feed.BLOCKS_IN_FLIGHT * (BLOCK_MESSAGES + feed.FULL_PULL) + (PULLS_AHEAD + 2) * feed.FULL_PULL
 WAIT_SECONDS = 240
 
 
@@ -48,7 +49,11 @@ def test_what_no_source_should_send_stops_nothing_and_is_accounted_for(home, tmp
 
 
 @pytest.mark.timeout(900)
-def test_a_warehouse_that_stands_still_bounds_what_is_taken_and_the_stream_goes_on_after_it(stack_settings, tmp_path):
+def test_a_warehouse_that_stands_still_bounds_what_is_taken_and_the_stream_goes_on_after_it(
+    stack_settings, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(feed, "BLOCK_MESSAGES", BLOCK_MESSAGES)
+    monkeypatch.setattr(feed, "PULLS_AHEAD", PULLS_AHEAD)
     servers, settings = killable_servers(tmp_path, stack_settings)
     warehouse, stop, backlogs = Warehouse(settings), StopFlag(), []
     standing = psutil.Process(servers["warehouse"].process.pid)
@@ -91,14 +96,14 @@ def test_a_sigterm_ends_it_cleanly_with_everything_taken_landed_or_given_back(ho
 
     settings, warehouse = home
     events = events_now(templates(settings.pseudonym_key, orders=50), "clean")
-    broker.publish_batches(settings, settings.topic, [next(events) for _ in range(20_000)])
+    broker.publish_batches(settings, settings.topic, [next(events) for _ in range(12_000)])
     process = start_stream(settings)
     wait_for(lambda: raw_count(warehouse) > 0, "the stream landed nothing")
     os.kill(process.pid, signal.SIGTERM)
     assert process.wait(WAIT_SECONDS) == 0
     landed = raw_count(warehouse)
     rest = run_stream(settings, until_idle_seconds=2)
-    assert landed + rest.received == raw_count(warehouse) == 20_000, "a message was landed and not acknowledged"
+    assert landed + rest.received == raw_count(warehouse) == 12_000, "a message was landed and not acknowledged"
 
 
 def test_a_refused_message_is_in_bronze_and_its_pointer_on_the_dead_letter_topic(home):
