@@ -13,6 +13,7 @@ def install() -> None:
         jobs,
         memory,
         parameters,
+        results,
         transactions,
         translation,
         uploads,
@@ -28,6 +29,7 @@ def install() -> None:
         translation,
         transactions,
         jobs,
+        results,
         memory,
     ):
         subject.install()
