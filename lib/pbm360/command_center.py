@@ -8,10 +8,11 @@ from __future__ import annotations
 import ipywidgets
 
 from pbm360.operations.desk import Desk, Question, QuestionError, ViewMissing, desk_folder
+from pbm360.operations.tables import COLUMNS, TITLES
 from pbm360.settings import Settings
 from pbm360.widgets.drawer import OrderDrawer
 from pbm360.widgets.filters import FilterBar
-from pbm360.widgets.layout import grid, page, stack
+from pbm360.widgets.layout import columns, grid, page, stack
 from pbm360.widgets.look_back import LookBack
 from pbm360.widgets.page import PageHead
 from pbm360.widgets.plot import PlotPanel
@@ -22,64 +23,6 @@ from pbm360.widgets.tiles import KpiTiles
 
 QUESTION = "Which orders are late or about to be, where, and what is to be done?"
 PLOTS = ("stages", "throughput", "expected", "bottleneck", "ageing", "carriers", "cold_chain")
-TITLES = {
-    "orders": "Which orders need someone now?",
-    "exceptions": "What is wrong, and what is to be done?",
-    "gaps": "Who runs out of drug first?",
-    "feeds": "Is every source being heard?",
-    "foreseen": "Which orders will miss their SLA?",
-    "alerts": "Who was told of what?",
-}
-COLUMNS = {
-    "orders": (
-        ("order_id", "Order", "open"),
-        ("stage_label", "Stage", "text"),
-        ("risk", "Time limit", "pill"),
-        ("hours_to_breach", "To breach", "duration"),
-        ("age_hours", "In stage for", "duration"),
-        ("sla_hours", "Allowed", "hours"),
-        ("pharmacy", "Pharmacy", "text"),
-        ("drug", "Drug", "text"),
-        ("carrier", "Carrier", "text"),
-        ("action", "Next action", "text"),
-    ),
-    "exceptions": (
-        ("severity", "Severity", "pill"),
-        ("what", "What", "open"),
-        ("order_count", "Orders", "number"),
-        ("longest_hours", "Longest in stage", "duration"),
-        ("action", "Next action", "text"),
-    ),
-    "gaps": (
-        ("order_id", "Order", "open"),
-        ("gap", "Supply", "pill"),
-        ("slack_days", "Slack", "days"),
-        ("drug", "Drug", "text"),
-        ("stage_label", "Stage", "text"),
-        ("runout_at", "Drug lasts until", "time"),
-        ("eta_p90_at", "Expected by (p90)", "time"),
-    ),
-    "feeds": (
-        ("source", "Source", "text"),
-        ("state", "State", "pill"),
-        ("ago_hours", "Last heard", "duration"),
-        ("event_count_hour", "Events in the last hour", "number"),
-        ("usual_count_hour", "Usually", "number"),
-    ),
-    "foreseen": (
-        ("order_id", "Order", "open"),
-        ("p_miss_sla", "Chance", "percent"),
-        ("due_at", "SLA ends", "time"),
-        ("eta_p90_at", "At the door by (p90)", "time"),
-        ("reason", "Why", "text"),
-    ),
-    "alerts": (
-        ("severity", "Severity", "pill"),
-        ("message", "What", "text"),
-        ("owner", "Whose", "text"),
-        ("opened_at", "Since", "time"),
-    ),
-}
 LOOK_BACK_DAYS = 14
 
 
@@ -108,11 +51,17 @@ class CommandCenter:
             self.head,
             self.filters,
             self.key_numbers,
-            grid((plots["stages"], 5), (stack(tables["exceptions"], plots["throughput"]), 7)),
-            grid((plots["expected"], 4), (plots["bottleneck"], 4), (plots["ageing"], 4)),
-            grid((tables["orders"], 12)),
-            grid((tables["foreseen"], 7), (tables["alerts"], 5)),
-            grid((tables["gaps"], 8), (plots["carriers"], 4)),
+            columns(
+                (
+                    grid((plots["stages"], 5), (stack(tables["exceptions"], plots["throughput"]), 7)),
+                    grid((plots["expected"], 4), (plots["bottleneck"], 4), (plots["ageing"], 4)),
+                ),
+                (
+                    grid((tables["orders"], 12)),
+                    grid((tables["foreseen"], 7), (tables["alerts"], 5)),
+                    grid((tables["gaps"], 8), (plots["carriers"], 4)),
+                ),
+            ),
             grid((tables["feeds"], 5), (plots["cold_chain"], 4), (self.since, 3)),
             self.look_back,
             self.past,

@@ -33,6 +33,7 @@ def access(settings: Settings) -> Config:
 
     Raises `SettingsError` where the dashboards would stand open to others than the laptop's own user.
     """
+    refuse_open_doors(settings)
     config = Config()
     config.IdentityProvider.cookie_options = {"samesite": "Lax"}
     if settings.iap_audience:
@@ -40,13 +41,18 @@ def access(settings: Settings) -> Config:
         config.ProxyIdentityProvider.update(audience=settings.iap_audience, keys_url=settings.iap_keys_url)
     elif settings.dashboards_token:
         config.Voila.token = settings.dashboards_token
-    elif settings.dashboards_address != LOOPBACK:
+    return config
+
+
+def refuse_open_doors(settings: Settings) -> None:
+    """Raise `SettingsError` where dashboards would be served beyond the loopback and nobody be asked who it is."""
+    is_guarded = settings.iap_audience or settings.dashboards_token
+    if settings.dashboards_address != LOOPBACK and not is_guarded:
         wanted = "PBM360_IAP_AUDIENCE (the proxy's)" if settings.target == "gcp" else "PBM360_DASHBOARDS_TOKEN"
         raise SettingsError(
             f"PBM360_DASHBOARDS_ADDRESS={settings.dashboards_address} would show the dashboards to anybody; "
             f"set {wanted}, or serve {LOOPBACK}"
         )
-    return config
 
 
 class ProxyIdentityProvider(IdentityProvider):

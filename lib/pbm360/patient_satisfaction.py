@@ -9,6 +9,7 @@ import ipywidgets
 
 from pbm360.operations.desk import SATISFACTION_FILE, Desk, ViewMissing, desk_folder
 from pbm360.satisfaction.pace import reading_pause
+from pbm360.satisfaction.tables import COHORT_COLUMNS, COHORTS_TITLE
 from pbm360.settings import Settings
 from pbm360.widgets.layout import grid, page
 from pbm360.widgets.page import PageHead
@@ -19,16 +20,6 @@ from pbm360.widgets.tiles import KpiTiles
 
 QUESTION = "What do patients say, what does it depend on, and could we have known?"
 PLOTS = ("nps", "csat", "outcomes", "costs", "reasons", "warnings")
-COLUMNS = (
-    ("cohort", "Cohort", "text"),
-    ("verdict", "Against all", "pill"),
-    ("nps", "NPS", "signed"),
-    ("nps_margin", "± points", "number"),
-    ("csat_percent", "Satisfied %", "number"),
-    ("survey_count", "Surveys", "number"),
-    ("response_percent", "Answered %", "number"),
-    ("hidden_weeks", "Weeks not shown", "number"),
-)
 STALE_LOOKS = 4  # so many looks at the mark may fail before the page is called stale
 
 
@@ -41,7 +32,7 @@ class PatientSatisfaction:
         self.head = PageHead("Patient Satisfaction", QUESTION, stale_after)
         self.key_numbers = KpiTiles()
         self.plots = {key: PlotPanel(key=key) for key in PLOTS}
-        self.cohorts = TablePanel("cohorts", "Who is served better, who worse?", COLUMNS)
+        self.cohorts = TablePanel("cohorts", COHORTS_TITLE, COHORT_COLUMNS)
         self.head.on_beat(Refresher(self.desk.has_news, self.refresh).beat)
 
     def page(self) -> ipywidgets.Box:

@@ -9,15 +9,20 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from pbm360.operations.desk import SATISFACTION_FILE, VIEW_FILE, ViewMissing, desk_folder, read_view
+from pbm360.operations.tables import COLUMNS, TITLES
 from pbm360.satisfaction.pace import reading_pause
+from pbm360.satisfaction.tables import COHORT_COLUMNS, COHORTS_TITLE
 from pbm360.settings import load_settings
+from pbm360.streamlit_tables import readable
 
 STALE_READS = 4  # so many reads may fail before the numbers are called stale
 LEAST_STALE_SECONDS = 10.0
 OPERATIONS_ROWS = (("stages", "throughput"), ("expected", "bottleneck", "ageing"), ("carriers", "cold_chain"))
 PATIENTS_ROWS = (("nps", "csat"), ("outcomes", "costs"), ("reasons", "warnings"))
+OPERATIONS_TABLES = ("exceptions", "orders", "foreseen", "alerts", "gaps", "feeds")
+TABLE_TITLES, TABLE_COLUMNS = TITLES | {"cohorts": COHORTS_TITLE}, COLUMNS | {"cohorts": COHORT_COLUMNS}
 PAGES = {
-    "Operations": (VIEW_FILE, "Operational Command Center", OPERATIONS_ROWS, ("orders", "exceptions", "gaps", "feeds")),
+    "Operations": (VIEW_FILE, "Operational Command Center", OPERATIONS_ROWS, OPERATIONS_TABLES),
     "Patients": (SATISFACTION_FILE, "Patient Satisfaction", PATIENTS_ROWS, ("cohorts",)),
 }
 SIGNS = {"good": ":green[●]", "quiet": ":orange[▲]", "bad": ":red[■]"}
@@ -49,7 +54,7 @@ def show_view(folder, name: str, title: str, rows, tables, stale_seconds: float)
             with column.container(border=True):
                 show_figure(key, json.loads(view["figures"][key]))
     for key in tables:
-        show_table(view["tables"][key])
+        show_table(key, view["tables"][key])
 
 
 def show_age(view: dict, stale_seconds: float) -> None:
@@ -69,8 +74,11 @@ def show_figure(key: str, figure: dict) -> None:
     st.plotly_chart(go.Figure(figure), width="stretch", key=key, theme=None, config={"displayModeBar": False})
 
 
-def show_table(lists: list[dict]) -> None:
-    """Show the first list of a table."""
+def show_table(key: str, lists: list[dict]) -> None:
+    """Show the first list of a table under the question that it answers."""
     first = lists[0]
-    st.markdown(f":gray[{first['subtitle']}]")
-    st.dataframe(first["rows"], hide_index=True, width="stretch") if first["rows"] else st.caption(first["empty"])
+    st.markdown(f"**{TABLE_TITLES[key]}**  \n:gray[{first['subtitle']}]")
+    if first["rows"]:
+        st.dataframe(readable(first["rows"], TABLE_COLUMNS[key]), hide_index=True, width="stretch")
+    else:
+        st.caption(first["empty"])

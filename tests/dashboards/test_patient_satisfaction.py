@@ -9,6 +9,7 @@ import time
 
 import pytest
 import requests
+import websocket
 from playwright.sync_api import expect
 
 from pbm360.dashboards import free_port
@@ -112,7 +113,7 @@ def streamlit_url(site):
         try:
             if requests.get(f"{url}_stcore/health", timeout=2).ok:
                 break
-        except requests.ConnectionError:
+        except requests.RequestException:
             assert process.poll() is None, "Streamlit ended"
             assert time.monotonic() < deadline, "Streamlit did not answer"
             time.sleep(0.2)
@@ -135,3 +136,11 @@ def test_the_second_front_shows_the_same_numbers(browser, streamlit_url, site, k
     keep(opened, "streamlit_patients")
     assert record.outside() == []
     context.close()
+
+
+def test_the_second_front_is_the_laptops_own(streamlit_url):
+    address = f"{streamlit_url.replace('http', 'ws', 1)}_stcore/stream"
+    assert requests.get(streamlit_url, headers={"Host": "attacker.example"}, timeout=20).status_code == 403
+    with pytest.raises(websocket.WebSocketBadStatusException):
+        websocket.create_connection(address, origin="http://attacker.example", timeout=20)
+    websocket.create_connection(address, origin=streamlit_url.rstrip("/"), timeout=20).close()

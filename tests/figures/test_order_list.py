@@ -32,6 +32,7 @@ def test_a_row_has_texts_and_hours_and_no_nulls():
         "carrier": "UPS",
         "priority": "urgent",
         "risk": "breached",
+        "what": "",
         "action": "",
         "age_hours": 30.0,
         "sla_hours": 24.0,

@@ -50,5 +50,5 @@ def ageing(orders: pd.DataFrame) -> go.Figure:
     past = int(counts[["2–5 ×", "over 5 ×"]].sum())
     styled(figure, TITLE, f"{past:,} have used more than twice the time that their stage allows")
     figure.update_layout(bargap=0.18, barmode="overlay")
-    figure.update_xaxes(title_text="time used, as a share of what the stage allows", showgrid=False)
+    figure.update_xaxes(title_text="time used, as a share of what the stage allows", showgrid=False, type="category")
     return figure.update_yaxes(title_text="open orders", rangemode="tozero", range=[0, float(counts.max()) * 1.15])

@@ -57,5 +57,6 @@ def _rows(orders: pd.DataFrame) -> list[dict]:
 def _row(record: dict, kind: str | None) -> dict:
     texts = {name: "" if pd.isna(record[name]) else str(record[name]) for name in TEXT_COLUMNS}
     texts["carrier"] = carrier_name(texts["carrier"]) if texts["carrier"] else ""
+    texts["what"] = BY_KEY[kind].what if kind in BY_KEY else ""
     texts["action"] = BY_KEY[kind].action if kind in BY_KEY else ""
     return texts | {name: None if pd.isna(record[name]) else round(float(record[name]), 2) for name in NUMBER_COLUMNS}

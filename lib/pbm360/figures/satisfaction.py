@@ -13,6 +13,7 @@ CSAT_TITLE = "Are patients satisfied, and how many answer?"
 OUTCOME_TITLE = "What does a broken promise do to it?"
 COST_TITLE = "What costs us most goodwill?"
 FEW = "No week has the answers of more than 10 patients yet"
+FEW_WEEKS = 6
 
 
 def nps_trend(weeks: pd.DataFrame) -> go.Figure:
@@ -44,7 +45,7 @@ def nps_trend(weeks: pd.DataFrame) -> go.Figure:
         }
     )
     figure.update_layout(yaxis2={"gridcolor": "rgba(0,0,0,0)", "tickfont": {"color": MUTED}, "automargin": True})
-    figure.update_xaxes(type="date", title_text="week of delivery, from its Monday", anchor="y2")
+    figure.update_xaxes(_weekly(weeks)).update_xaxes(anchor="y2")
     lowest = float((shown["nps"] - shown["nps_margin"]).min())
     return figure.update_layout(
         yaxis={"domain": [0.3, 1], "title": {"text": "NPS, points"}, "range": [min(lowest - 5, 0), 105]}
@@ -64,7 +65,7 @@ def csat_trend(weeks: pd.DataFrame) -> go.Figure:
     newest = _newest(shown)
     said = f"{_week(newest)}: {newest.csat_share:.0%} ± {100 * newest.csat_margin:.0f} points satisfied"
     styled(figure, CSAT_TITLE, said, height=320).update_layout(hovermode="x unified")
-    figure.update_xaxes(type="date", title_text="week of delivery, from its Monday")
+    figure.update_xaxes(_weekly(weeks))
     return figure.update_yaxes(title_text="share", tickformat=".0%", range=[0, 1.04])
 
 
@@ -86,6 +87,7 @@ def outcome_bars(outcomes: pd.DataFrame) -> go.Figure:
             marker={"color": kept, "line": {"color": INK, "width": 0.5}},
             error_x={"type": "data", "array": margins, "color": INK, "thickness": 1.2, "width": 4},
             hovertemplate="%{y}: %{x:+.0f} points<extra></extra>",
+            showlegend=False,
         )
     )
     right = max([value + margin for value, margin in zip(values, margins, strict=True) if value is not None] + [0])
@@ -135,6 +137,12 @@ def cost_bars(costs: pd.DataFrame) -> go.Figure:
 
 def _dates(weeks: pd.DataFrame) -> list[str]:
     return [str(date)[:10] for date in weeks["week_date"]]
+
+
+def _weekly(weeks: pd.DataFrame) -> dict:
+    """Return an axis of weeks; few are named one by one, else plotly goes down to their hours."""
+    named = _dates(weeks) if len(weeks) <= FEW_WEEKS else None
+    return {"type": "date", "title_text": "week of delivery, from its Monday", "tickformat": "%d %b", "tickvals": named}
 
 
 def _newest(weeks: pd.DataFrame) -> pd.Series:

@@ -105,7 +105,8 @@ def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
         text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
     )
     figure.update_layout(uirevision="empty")  # else plotly keeps its axes when the data come, upwards and not downwards
-    return figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    hidden = {"visible": False, "automargin": False}  # else the margin of the chart before it pushes the text aside
+    return figure.update_xaxes(hidden).update_yaxes(hidden)
 
 
 def standing_alone(figure: go.Figure, *, height: int | None = None) -> go.Figure:

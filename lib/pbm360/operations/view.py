@@ -118,7 +118,7 @@ def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame,
         "throughput": throughput(orders, as_of, None if chosen else usual),  # the plan is of all orders
         "expected": expected_board(orders, is_history_known=background is not None),
         "bottleneck": bottleneck_board(all_orders, flow),
-        "ageing": ageing(orders).update_xaxes(tickangle=0, tickfont_size=10),  # in a third of the page
+        "ageing": ageing(orders).update_xaxes(tickfont_size=11),  # in a third of the page
         "carriers": carrier_board(orders, as_of, weeks),
         "cold_chain": cold_chain_board(orders, as_of),
     }

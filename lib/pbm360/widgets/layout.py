@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import ipywidgets
 
 
@@ -16,6 +18,12 @@ def grid(*cells: tuple[ipywidgets.Widget, int]) -> ipywidgets.Box:
 def stack(*widgets: ipywidgets.Widget) -> ipywidgets.Box:
     """Lay out widgets one below another inside one cell of the grid."""
     return ipywidgets.Box(list(widgets)).add_class("stack")
+
+
+def columns(*sides: Sequence[ipywidgets.Widget]) -> ipywidgets.Box:
+    """Lay out rows side by side on a wall, so that it shows them at once; one below another on anything smaller."""
+    boxes = [ipywidgets.Box(list(rows)).add_class("column") for rows in sides]
+    return ipywidgets.Box(boxes).add_class("columns")
 
 
 def page(*widgets: ipywidgets.Widget) -> ipywidgets.Box:

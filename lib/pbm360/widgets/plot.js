@@ -18,6 +18,24 @@ function inZone(figure) {
   title.text = title.text.replace("UTC", window.pbm360.zone);
 }
 
+const PEN = document.createElement("canvas").getContext("2d");
+
+function textWidth(text) {
+  PEN.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
+  return PEN.measureText(String(text).replace(/<[^>]*>/g, "")).width;
+}
+
+// Labels stand at the ends of lying bars: the axis goes on for as many pixels as they take, on a screen of any width.
+function makeRoom({ data, layout }, width) {
+  const isLying = ({ type, orientation }) => type === "bar" && orientation === "h";
+  if (!data.some(isLying) || layout.xaxis?.range?.[0] !== 0) return;
+  const labelled = data.filter((trace) => trace.mode === "text" || (isLying(trace) && trace.textposition === "outside"));
+  const names = layout.yaxis?.ticktext ?? data.flatMap(({ y }) => y);
+  const room = width - Math.max(...names.map(textWidth)) - 32;
+  const tops = labelled.flatMap(({ x, text }) => x.map((end, i) => (end * room) / Math.max(room - textWidth(text[i]), room / 4)));
+  if (tops.length) layout.xaxis.range = [0, Math.max(...tops, Number.EPSILON)];
+}
+
 function loadPlotly(address) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   window.pbm360Plotly ??= new Promise((resolve, reject) => {
@@ -81,7 +99,8 @@ async function render({ model, el }) {
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
     drawing.style.minHeight = `${layout.height}px`;
-    if (drawing.clientWidth < NARROW && layout.xaxis) layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
+    makeRoom({ data: figure.data, layout }, drawing.clientWidth);
+    if (drawing.clientWidth < NARROW && layout.xaxis && layout.xaxis.type !== "category") layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
     return plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });
   };
