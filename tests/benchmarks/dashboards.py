@@ -1,6 +1,7 @@
 """Measure the dashboards: from an event's publication to the pixel, the first paint, 25 viewers, and 200 orders' truth.
 
 A fortnight of simulated orders lies in gold; the stream, the warehouse, the dashboards and the browser share the cores.
+`python -m tests.benchmarks.dashboards pixel truth` measures those parts alone, on a stack of their own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import statistics
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import psutil
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pbm360 import broker, medallion, oms
 from pbm360.dashboards import ready_file, start_dashboards
 from pbm360.local import stack
+from pbm360.operations.desk import VIEW_FILE, desk_folder
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.fresh import GIGABYTE, fresh_warehouse
@@ -44,6 +46,7 @@ JOURNEY = (  # what is published of each new order, so that one in ten events is
     ("wms", "filled"),
 )
 STEP_SECONDS = len(JOURNEY) / RATE
+FIRST_PICTURE_SECONDS = 120
 LOADS, VIEWERS, WATCH_SECONDS, CHECKED_ORDERS = 5, 25, 30, 200
 WATCH_OPEN_ORDERS = """() => {
     const tile = document.querySelector("[data-testid=tile-open]");
@@ -55,31 +58,37 @@ WATCH_OPEN_ORDERS = """() => {
 PAINTED = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 
 
-def measure() -> Iterator[tuple[str, str]]:
-    """Yield (what, figure) rows, measured on a fresh stack."""
+def measure(parts: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
+    """Yield (what, figure) rows of the parts (all of them by default), measured on a fresh stack."""
     with fresh_warehouse() as warehouse:
         _fill(warehouse)
         broker.ensure_topics(warehouse.settings)
         variables = {"PBM360_STATE_DIR": str(warehouse.settings.state_dir.resolve()), "PBM360_PSEUDONYM_KEY": TEST_KEY}
         stack.spawn(warehouse.settings, "stream", [sys.executable, "-m", "pbm360", "stream"], variables)
         url = start_dashboards(warehouse.settings)
-        with _browser() as browser:
-            yield from _loads(browser, url)
-            yield from _publish_to_pixel(warehouse, browser, url)
-        yield from _truth(warehouse, url)
-        yield from _viewers(warehouse, url)
+        _wait_for_first_picture(warehouse)
+        for part in parts or PARTS:
+            yield from PARTS[part](warehouse, url)
 
 
 def _fill(warehouse: Warehouse) -> None:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     simulation = simulate(SimulationParameters(orders=ORDERS, days=DAYS, end=now, seed=SEED))
     entities = simulation.entities()
-    oms.seed(warehouse.settings, entities.patients, entities.pharmacies, entities.drugs, entities.orders)
+    oms.seed(warehouse.settings, **vars(entities))
     rows = [simulated_row(number, message) for number, message in enumerate(simulation.messages())]
     warehouse.load_rows("bronze.raw_orders", rows)
     warehouse.load_rows("truth.orders", simulation.truth_orders())
-    warehouse.load_rows("truth.defects", simulation.truth_defects())
+    warehouse.load_rows("truth.knowable_orders", simulation.knowable_orders())
     medallion.backfill(warehouse, (now - datetime.timedelta(days=DAYS)).date(), now.date())
+
+
+def _wait_for_first_picture(warehouse: Warehouse) -> None:
+    deadline = time.monotonic() + FIRST_PICTURE_SECONDS
+    while not (desk_folder(warehouse.settings) / VIEW_FILE).exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"the dashboards have read nothing in {FIRST_PICTURE_SECONDS} s; see their log")
+        time.sleep(0.1)
 
 
 @contextmanager
@@ -95,18 +104,20 @@ def _open(browser: Browser, url: str) -> tuple[Page, float]:
     started = time.perf_counter()
     page.goto(url, wait_until="commit")
     page.wait_for_function("document.body && Number(document.body.dataset.tick) > 0")
+    page.wait_for_function("document.querySelector('[data-testid=tile-open]')?.dataset.number")
     page.get_by_test_id("panel-carriers").locator(".main-svg").first.wait_for()
     return page, time.perf_counter() - started
 
 
-def _loads(browser: Browser, url: str) -> Iterator[tuple[str, str]]:
+def _loads(_: Warehouse, url: str) -> Iterator[tuple[str, str]]:
     paints, starts = [], []
-    for _ in range(LOADS):
-        page, seconds = _open(browser, url)
-        paints.append(page.evaluate(PAINTED) / 1000)
-        starts.append(seconds)
-        page.close(run_before_unload=True)
-        time.sleep(10)  # the next kernel becomes warm
+    with _browser() as browser:
+        for _ in range(LOADS):
+            page, seconds = _open(browser, url)
+            paints.append(page.evaluate(PAINTED) / 1000)
+            starts.append(seconds)
+            page.close(run_before_unload=True)
+            time.sleep(10)  # the next kernel becomes warm
     yield f"first paint, {LOADS} viewers one after another: median / longest", _two(paints)
     yield "interactive: every chart drawn and moving: median / longest", _two(starts)
 
@@ -115,16 +126,16 @@ def _two(seconds: list[float]) -> str:
     return f"{statistics.median(seconds):.2f} s / {max(seconds):.2f} s"
 
 
-def _publish_to_pixel(warehouse: Warehouse, browser: Browser, url: str) -> Iterator[tuple[str, str]]:
-    page, _ = _open(browser, url)
-    page.evaluate(WATCH_OPEN_ORDERS)
+def _publish_to_pixel(warehouse: Warehouse, url: str) -> Iterator[tuple[str, str]]:
     published: list[float] = []  # when each new order's referral was handed to the topic, seconds since 1970
-    publisher = threading.Thread(target=_publish, args=(warehouse, published))
-    publisher.start()
-    publisher.join()
-    before = page.evaluate("window.seen[0][1]")
-    page.wait_for_function("(count) => window.seen.at(-1)[1] >= count", arg=before + len(published))
-    seen = page.evaluate("window.seen")
+    with _browser() as browser:
+        page, _ = _open(browser, url)
+        page.evaluate(WATCH_OPEN_ORDERS)
+        _publish(warehouse, published)
+        before = page.evaluate("window.seen[0][1]")
+        page.wait_for_function("(count) => window.seen.at(-1)[1] >= count", arg=before + len(published))
+        seen = page.evaluate("window.seen")
+        page.close(run_before_unload=True)
     waits = []
     for place, moment in enumerate(published, start=1):
         shown = next(at for at, count in seen if count >= before + place)
@@ -134,7 +145,6 @@ def _publish_to_pixel(warehouse: Warehouse, browser: Browser, url: str) -> Itera
     yield "events published meanwhile", f"{len(published) * len(JOURNEY) / took:,.0f} events/s for {took:.0f} s"
     yield "publish to pixel in the browser, p50", f"{cuts[49]:.2f} s"
     yield "publish to pixel in the browser, p99", f"{cuts[98]:.2f} s"
-    page.close(run_before_unload=True)
 
 
 def _publish(warehouse: Warehouse, published: list[float]) -> None:
@@ -163,9 +173,10 @@ def _truth(warehouse: Warehouse, url: str) -> Iterator[tuple[str, str]]:
     reader = OrderReader(url)
     stories = {order_id: reader.open(order_id) for order_id in chosen}
     reader.leave()
-    compared, differing = figures_that_differ(warehouse, stories)
+    compared, hidden, differing = figures_that_differ(warehouse, stories)
+    yield f"of {len(stories)} orders at random a defect hides something, and the ledger says what", f"{hidden}"
     yield (
-        f"{len(stories)} orders at random, {compared:,} figures of their pages against the truth",
+        f"{compared:,} figures of their pages against the truth, or what the ledger leaves of it",
         f"{len(differing)} differ" + (f": {differing[:3]}" if differing else ""),
     )
 
@@ -199,6 +210,8 @@ def _cpu_seconds(processes: list[psutil.Process]) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in processes if process.is_running())
 
 
+PARTS = {"loads": _loads, "pixel": _publish_to_pixel, "truth": _truth, "viewers": _viewers}
+
 if __name__ == "__main__":
-    for what, figure in measure():
+    for what, figure in measure(sys.argv[1:]):
         print(f"{what:<80} {figure}", flush=True)

@@ -31,7 +31,7 @@ ENTERED_BY = {"RECEIVED": "received_at", "PA_PENDING": "prior_authorization_subm
 ENTERED_BY |= {"SCHEDULING": "clinical_verified_at", "SHIPPED": "shipped_at"}
 ROUNDING_HOURS = 0.06
 TRUTH = "select * from pbm_truth.orders order by order_id"
-WITHHELD = "select order_id, event_type from pbm_truth.defects where defect = 'missing_scan'"
+KNOWABLE = "select * from pbm_truth.knowable_orders where not is_phantom"
 
 
 @dataclass(frozen=True)
@@ -92,29 +92,28 @@ class OrderReader:
         self.viewer.forget()
 
 
-def figures_that_differ(warehouse: Warehouse, stories: dict[str, Story]) -> tuple[int, list[str]]:
-    """Compare stories with the truth; returns how many figures were compared, and those that differ."""
+def figures_that_differ(warehouse: Warehouse, stories: dict[str, Story]) -> tuple[int, int, list[str]]:
+    """Compare stories with the truth, or where a defect hides some of it, with what the ledger says can be known.
+
+    Returns how many figures were compared, of how many orders a defect hides something, and the figures that differ.
+    """
     truth = {row["order_id"]: row for row in warehouse.query(TRUTH).to_pylist()}
-    withheld = {(row["order_id"], row["event_type"].replace("_", " ")) for row in warehouse.query(WITHHELD).to_pylist()}
-    has_gaps = {order_id for order_id, _ in withheld}
+    knowable = {row["order_id"]: row for row in warehouse.query(KNOWABLE).to_pylist()}
     compared, differing = 0, []
     for order_id, story in stories.items():
-        for name, shown, true in _pairs(story, truth[order_id], order_id in has_gaps):
-            if (order_id, MILESTONES.get(name)) not in withheld:
-                compared += 1
-                if shown != true:
-                    differing.append(f"{order_id} {name}: {shown} shown, {true} true")
-    return compared, differing
+        for name, shown, true in _pairs(story, truth[order_id] | knowable.get(order_id, {})):
+            compared += 1
+            if shown != true:
+                differing.append(f"{order_id} {name}: {shown} shown, {true} true")
+    return compared, len(stories.keys() & knowable.keys()), differing
 
 
-def _pairs(story: Story, true: dict, has_gaps: bool) -> Iterator[tuple[str, object, object]]:
+def _pairs(story: Story, true: dict) -> Iterator[tuple[str, object, object]]:
     for name, what in MILESTONES.items():
         moments = [moment for kind, moment in story.events if kind == what]
         if not story.corrects:
             yield name, min(moments, default=None), true[name]
     yield "promised_at", story.moments.get("promised"), true["promised_at"]
-    if has_gaps:
-        return  # an order whose last scan was withheld is shown where it was seen last
     if not story.corrects:
         yield "event_count", len(story.events), true["event_count"]
     yield "stage", story.facts.split(" for ")[0].split(" · ")[0], rules.stages()[true["stage"]].label
