@@ -6,6 +6,7 @@ of widgets alone; everything else, code above all, is dropped on whatever channe
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Iterable
@@ -30,7 +31,10 @@ KERNEL_IN_PAGE = re.compile(r'"kernelId": "([0-9a-f-]{36})"')
 
 
 class WarmKernelManager(AsyncMappingKernelManager):
-    """Culls idle kernels, except those of the pool, which wait for a viewer and are idle by their nature."""
+    """Culls idle kernels, except those of the pool, which wait for a viewer and are idle by their nature.
+
+    A kernel that ends is not started again: it would come back without its page's widgets.
+    """
 
     async def cull_kernel_if_idle(self, kernel_id: str) -> None:
         """Cull a kernel that has been idle for too long and is some viewer's.
@@ -46,9 +50,30 @@ class WarmKernelManager(AsyncMappingKernelManager):
 
     def waiting_kernel_ids(self) -> set[str]:
         """Return the kernels that wait for a viewer."""
-        pools = getattr(self, "_pools", {})  # Voilà's own subclass adds the pools
-        ready = [task for pool in pools.values() for task in pool if task.done() and not task.cancelled()]
-        return {task.result()["kernel_id"] for task in ready if task.exception() is None}
+        return {kernel_id for _, task in self._waiting() if (kernel_id := _started(task))}
+
+    async def replace_dead_kernels(self) -> None:
+        """Take what ended while it waited out of the pools, so that no viewer gets it, and start others."""
+        for notebook, task in self._waiting():
+            kernel_id = _started(task)
+            if kernel_id in self and await self.is_alive(kernel_id):
+                continue
+            pool = self._pools[notebook]
+            if task in pool:  # else somebody took it meanwhile
+                pool.remove(task)
+                self.log.warning("A kernel that waited for a viewer had ended; another is started")
+                if kernel_id:
+                    await self.shutdown_kernel(kernel_id, now=True)
+                self.fill_if_needed(delay=0, notebook_name=notebook)
+
+    def _waiting(self) -> list[tuple[str, asyncio.Task]]:
+        pools = getattr(self, "_pools", {})  # Voilà's own subclass adds the pools: the starts by notebook
+        return [(notebook, task) for notebook, pool in pools.items() for task in pool if task.done()]
+
+
+def _started(task: asyncio.Task) -> str:
+    """Return the id of the kernel that a finished start gave; empty where it failed."""
+    return "" if task.cancelled() or task.exception() else task.result()["kernel_id"]
 
 
 class KernelOwners(Authorizer):

@@ -47,6 +47,7 @@ TEMPLATE = "pbm360"
 FRONT_PAGE = "command_center.ipynb"
 OTHER_PAGES = {"patient-satisfaction": "patient_satisfaction.ipynb"}  # address: notebook
 SNAPSHOT_CHECK_SECONDS = 1
+POOL_CHECK_SECONDS = 5
 LAB_EXTENSIONS = ["@jupyter-widgets/jupyterlab-manager", "@voila-dashboards/widgets-manager8", "anywidget"]
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -70,7 +71,11 @@ class SnapshotProcess:
         """End the process."""
         if self._process is not None and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(10)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:  # it hangs
+                self._process.kill()
+                self._process.wait()
 
 
 class PageHandler(TornadoVoilaHandler):
@@ -85,6 +90,7 @@ class PageHandler(TornadoVoilaHandler):
         """Answer with the page, piece by piece, or with 503 where the kernel budget is spent."""
         if path:
             raise HTTPError(404)
+        await self.kernel_manager.replace_dead_kernels()
         waiting = self.kernel_manager.waiting_kernel_ids()
         if len(set(self.kernel_manager.list_kernel_ids()) - waiting) >= self.kernel_budget:
             raise HTTPError(503, f"all {self.kernel_budget} places are taken", reason="All places are taken; try again")
@@ -149,6 +155,7 @@ class DashboardServer(Voila):
         """Serve until stopped."""
         keeper = PeriodicCallback(self.snapshot_process.keep_running, SNAPSHOT_CHECK_SECONDS * 1000)
         keeper.start()
+        PeriodicCallback(self.kernel_manager.replace_dead_kernels, POOL_CHECK_SECONDS * 1000).start()
         for notebook in OTHER_PAGES.values():
             self.kernel_manager.fill_if_needed(delay=0, notebook_name=notebook)
         IOLoop.current().add_callback(self._announce)
@@ -193,6 +200,7 @@ def configuration(settings: Settings, port: int) -> Config:
         default_pool_size=WARM_KERNELS,
         resources={"plotly_version": plotly.__version__},
     )
+    config.KernelManager.autorestart = False
     config.VoilaKernelManager.fill_delay = REFILL_SECONDS
     config.VoilaKernelManager.kernel_pools_config = {
         "default": {"pool_size": WARM_KERNELS},

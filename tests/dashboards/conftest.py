@@ -15,7 +15,11 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from pbm360.medallion import prepare
+from pbm360.settings import Settings
 from pbm360.warehouse import Warehouse
+from tests.benchmarks.killable import KillableServer
+from tests.conftest import TEST_KEY
 from tests.dashboards.browser import ARGUMENTS, Record, find_browser
 
 START_SECONDS = 90
@@ -29,11 +33,12 @@ SCREENSHOTS = Path(__file__).parents[2] / ".pbm360" / "screenshots"
 
 @dataclass
 class Site:
-    """The running dashboards and the warehouse that they show."""
+    """The running dashboards and the warehouse that they show, on a server of its own."""
 
     url: str
     process: subprocess.Popen
     warehouse: Warehouse
+    warehouse_server: KillableServer
     environment: dict[str, str]
 
     def children(self, part: str) -> list[psutil.Process]:
@@ -51,13 +56,23 @@ def browser() -> Browser:
 
 
 @pytest.fixture(scope="session")
-def site(make_warehouse, tmp_path_factory) -> Site:
+def warehouse_server(tmp_path_factory) -> KillableServer:
+    """A local BigQuery of the dashboards' own, which a test can kill."""
+    server = KillableServer("pbm360.local.bigquery", tmp_path_factory.mktemp("dashboards_warehouse") / "data")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def site(warehouse_server, tmp_path_factory) -> Site:
     """Serve the dashboards of an empty warehouse; they must stop completely when asked."""
-    warehouse, state_dir = make_warehouse(), tmp_path_factory.mktemp("dashboards")
+    state_dir, addresses = tmp_path_factory.mktemp("dashboards"), warehouse_server.addresses
+    where = {"bigquery_url": addresses["rest_url"], "bigquery_storage_endpoint": addresses["grpc_endpoint"]}
+    warehouse = Warehouse(Settings(state_dir=state_dir, pseudonym_key=TEST_KEY, **where))
+    prepare(warehouse)
     environment = {
-        "PBM360_PROJECT": warehouse.settings.project,
-        "PBM360_BIGQUERY_URL": warehouse.settings.bigquery_url,
-        "PBM360_BIGQUERY_STORAGE_ENDPOINT": warehouse.settings.bigquery_storage_endpoint,
+        "PBM360_BIGQUERY_URL": addresses["rest_url"],
+        "PBM360_BIGQUERY_STORAGE_ENDPOINT": addresses["grpc_endpoint"],
         "PBM360_STATE_DIR": str(state_dir),
         "PBM360_SNAPSHOT_SECONDS": "1",
     }
@@ -71,7 +86,7 @@ def site(make_warehouse, tmp_path_factory) -> Site:
         assert process.poll() is None, f"the dashboards ended with {process.returncode}: {log.read_text()[-3000:]}"
         assert time.monotonic() < deadline, f"the dashboards did not answer: {log.read_text()[-3000:]}"
         time.sleep(0.1)
-    running = Site(json.loads(ready.read_text())["url"], process, warehouse, environment)
+    running = Site(json.loads(ready.read_text())["url"], process, warehouse, warehouse_server, environment)
     children = running.children("")
     yield running
     process.send_signal(signal.SIGTERM)
