@@ -1,5 +1,7 @@
 """What happens how often and how long it takes, against the sourced figures (five standard deviations)."""
 
+import ast
+import inspect
 import math
 import statistics
 from random import Random
@@ -12,6 +14,7 @@ from pbm360.simulate.clearance import abandonment_chance
 from pbm360.simulate.feedback import draw_scores, score_shares
 
 HOUR = 3_600_000_000
+UNITS = ("SECOND", "DAY_HOURS", "REPORT_SECONDS_AT_MOST")  # what follows from the clock or from a defect's definition
 
 
 def has(order, *types) -> bool:
@@ -150,6 +153,16 @@ def test_the_shares_of_every_choice_add_up_to_one():
     assert len(tables) == 12
     for table in tables:
         assert sum(option[-1] for option in table) == pytest.approx(1.0), table
+
+
+@pytest.mark.parametrize("module", [rates, durations])
+def test_every_rate_and_duration_has_its_source_beside_it(module):
+    lines = inspect.getsource(module).splitlines()
+    for node in ast.parse("\n".join(lines)).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) not in UNITS:
+            above = lines[node.lineno - 2] if lines[node.lineno - 2].startswith("#") else ""
+            told = "\n".join([above, *lines[node.lineno - 1 : node.end_lineno]])
+            assert "[A]" in told or "[S: " in told, told
 
 
 def test_options_are_chosen_by_their_share(assert_rate):

@@ -17,9 +17,12 @@ from pbm360.domain.rules import DEFAULT_SCHEMA
 SPEC_VERSION = "1.0"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
-MINUTES = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in range(24 * 60)]  # of a day
-SECONDS = [f"{second:02d}" for second in range(60)]
-THOUSANDTHS = [f"{number:03d}" for number in range(1000)]
+# The parts of a time stamp: they are put together for every event of a simulation, twice or three times.
+MINUTES_A_DAY = 24 * 60
+MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(MINUTES_A_DAY)]
+SECONDS = [f"{second:02d}." for second in range(60)]
+MILLISECONDS = [f"{number:03d}" for number in range(1000)]
+ENDS = ["Z", *(f"{number:03d}Z" for number in range(1, 1000))]  # microseconds, where there are any
 
 
 def build_event(
@@ -67,10 +70,9 @@ def format_microseconds(microseconds: int) -> str:
     """Write microseconds since 1970-01-01 UTC as RFC 3339: `2026-11-20T14:03:11.250Z`."""
     second, fraction = divmod(microseconds, 1_000_000)
     milliseconds, rest = divmod(fraction, 1000)
-    day, second = divmod(second, 86_400)
-    minute, second = divmod(second, 60)
-    text = f"{_date_text(day)}T{MINUTES[minute]}:{SECONDS[second]}.{THOUSANDTHS[milliseconds]}"
-    return f"{text}{THOUSANDTHS[rest]}Z" if rest else f"{text}Z"
+    minute = second // 60
+    to_minute = f"{_date_text(minute // MINUTES_A_DAY)}{MINUTES[minute % MINUTES_A_DAY]}"
+    return f"{to_minute}{SECONDS[second % 60]}{MILLISECONDS[milliseconds]}{ENDS[rest]}"
 
 
 @lru_cache(maxsize=4096)  # ten years of events

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from pbm360.domain.envelope import to_instant
+from pbm360.domain.envelope import MICROSECOND, to_instant
 from pbm360.simulate.opening_hours import DAY, HOUR
 from pbm360.simulate.stations import Outage
 from pbm360.simulate.world import PHARMACIES
@@ -18,17 +18,31 @@ HOUR_WEIGHTS = np.array(
     + [1.50, 1.70, 1.95, 1.95, 1.70, 1.20, 0.70, 0.50, 0.40, 0.32, 0.24, 0.15]
 )  # local midnight first
 HOURS_A_DAY = DAY // HOUR
+FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
 
 
 def day_weights(start: int) -> np.ndarray:
     """Return the weights of the 24 hours from `start` on, an array (hours, pharmacies)."""
     weights = np.empty((HOURS_A_DAY, len(PHARMACIES)))
+    middles = start + HOUR // 2 + np.arange(HOURS_A_DAY) * HOUR
     for column, pharmacy in enumerate(PHARMACIES):
-        zone = ZoneInfo(pharmacy.time_zone)
-        for row in range(HOURS_A_DAY):
-            local = to_instant(start + row * HOUR + HOUR // 2).astimezone(zone)
-            weights[row, column] = pharmacy.share * WEEKDAY_WEIGHTS[local.weekday()] * HOUR_WEIGHTS[local.hour]
+        local = middles + utc_offsets(middles, ZoneInfo(pharmacy.time_zone))
+        weekdays, hours = (local // DAY + FIRST_WEEKDAY) % 7, local % DAY // HOUR
+        weights[:, column] = pharmacy.share * WEEKDAY_WEIGHTS[weekdays] * HOUR_WEIGHTS[hours]
     return weights
+
+
+def utc_offsets(instants: np.ndarray, zone: ZoneInfo) -> np.ndarray:
+    """Return how far a zone's clocks are ahead of UTC at the instants of a day, microseconds."""
+    first, last = (offset(int(instant), zone) for instant in instants[[0, -1]])
+    if first == last:
+        return np.full(instants.size, first)
+    return np.array([offset(int(instant), zone) for instant in instants])
+
+
+def offset(instant: int, zone: ZoneInfo) -> int:
+    """Return how far a zone's clocks are ahead of UTC at an instant, microseconds."""
+    return to_instant(instant).astimezone(zone).utcoffset() // MICROSECOND
 
 
 def split_over_days(orders: int, start: int, days: int, random: np.random.Generator) -> list[int]:

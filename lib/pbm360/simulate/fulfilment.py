@@ -97,11 +97,12 @@ def pack(walk: Walk) -> bool:
 
 def scan(walk: Walk, station: str) -> dict[str, str]:
     """Return the station of a scan and one of its scanners."""
-    scanner = 1 + int(walk.random.random() * SCANNERS)
-    return scanner_data(walk.order.pharmacy.pharmacy_id, f"{station}-{scanner}")
+    scanners = scanners_of(walk.order.pharmacy.pharmacy_id, station)
+    return scanners[int(walk.random.random() * SCANNERS)]
 
 
 @cache
-def scanner_data(pharmacy_id: str, station: str) -> dict[str, str]:
-    """Return what each scan of a scanner says of it."""
-    return {"station": station, "scanner_id": f"{pharmacy_id}-{station}"}
+def scanners_of(pharmacy_id: str, station: str) -> list[dict[str, str]]:
+    """Return what the scans of a station's scanners say of them."""
+    names = [f"{station}-{number}" for number in range(1, SCANNERS + 1)]
+    return [{"station": name, "scanner_id": f"{pharmacy_id}-{name}"} for name in names]

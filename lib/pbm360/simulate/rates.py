@@ -91,6 +91,7 @@ SURVEY_ANSWERED = 0.25  # [A] of the delivered orders
 CALLED = 0.12  # [A] orders with a call
 CALLED_LATE = 0.45  # [A] of those that came late, or not at all
 CALL_ABANDONED = 0.04  # at most 5 % [S: contract norms]
+# [A]
 CALL_REASONS = (("status", 0.55), ("billing", 0.22), ("communication", 0.10), ("side_effect", 0.08), ("other", 0.05))
 COMPLAINT = 0.004  # [A] of orders that went well
 COMPLAINT_LATE = 0.10  # [A]
@@ -100,5 +101,5 @@ EXCURSION_CLAIMED = 0.50  # [A] of cold excursions
 PROMOTERS, DETRACTORS = 0.87, 0.05
 # [A] Each day of delay leaves so much of the promoters, and makes detractors of a part of those it takes away.
 PROMOTERS_KEPT_A_DAY = 0.55
-DETRACTORS_OF_LOST = 0.6
+DETRACTORS_OF_LOST = 0.6  # [A]
 DAMAGE_IN_DAYS = 2.0  # [A] a damaged parcel or a wrong item weighs as much as so many days of delay

@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from operator import itemgetter
 
 from pbm360.domain.envelope import to_microseconds
@@ -187,9 +187,10 @@ class Simulation:
         Only encoded messages that are still to come are held; no order is.
         """
         waiting: dict[int, list[Waiting]] = defaultdict(list)
-        for day, orders in enumerate(self._kept.days()):
+        days = self._kept.days()
+        for day in count():
             with paused_collector():
-                self._encode(orders, clock, after, until, waiting)
+                self._encode(next(days), clock, after, until, waiting)
             yield from map(itemgetter(3), sorted(waiting.pop(day, ())))
             if self._start + (day + 1) * DAY > until:
                 return

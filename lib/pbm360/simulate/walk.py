@@ -19,13 +19,15 @@ class Walk:
         self.order = order
         self.place = place
         self.hours = place.hours
+        self._stations = place.stations
         self.random = random
+        self._point = random.random
         self.at = order.created_at
         self._common, self._source_of = common_data(order), source_of()
 
     def happens(self, chance: float) -> bool:
         """Tell whether something of this chance happens."""
-        return self.random.random() < chance
+        return self._point() < chance
 
     def work(self, duration: Duration) -> Walk:
         """Go forward by pharmacy work, which is done in opening hours."""
@@ -35,7 +37,7 @@ class Walk:
     def work_at(self, station: str, duration: Duration) -> Walk:
         """Go forward by pharmacy work, and then until the station's staff come to this order."""
         ready_at = self.hours.after_work(self.at, duration.draw(self.random))
-        self._move(self.place.stations[station].finish(ready_at))
+        self._move(self._stations[station].finish(ready_at))
         return self
 
     def wait(self, duration: Duration) -> Walk:

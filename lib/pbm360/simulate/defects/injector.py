@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
+from math import inf, log
 from random import Random
 
 from pbm360.simulate.defects import event_defects
@@ -43,7 +43,7 @@ class DefectInjector:
         self._reused_ids = ReusedIds(rates.reused_id, Random(f"{seed} reused ids"))
         self._corrections = Random(f"{seed} after delivery")
         self.drift_from = drift_date(rates.schema_drift, start, days)
-        self._first_drifted = math.inf if self.drift_from is None else self.drift_from
+        self._first_drifted = inf if self.drift_from is None else self.drift_from
 
     def inject(self, order: Order) -> None:
         """Fill the order's `deliveries` and `defects`, and each step's `known_at` and `sent`."""
@@ -61,16 +61,17 @@ class DefectInjector:
         Nearly all are plain, and are sent without a further call: a history has millions of them.
         """
         draw, deliver, is_replayed = self._random.random, order.deliveries.append, self._replays.is_replayed
+        reports, total = self._reports, self._total
         successor_known_at: int | None = None
         for step in reversed(order.steps):
-            source, reports_a_second = self._reports[step.event_type]
-            delay_seconds = -math.log(1.0 - draw()) / reports_a_second
+            source, reports_a_second = reports[step.event_type]
+            delay_seconds = -log(1.0 - draw()) / reports_a_second
             if delay_seconds > REPORT_SECONDS_AT_MOST:
                 delay_seconds = REPORT_SECONDS_AT_MOST
             known_at = step.known_at = step.event_at + int(delay_seconds * SECOND)
             marks = self._mark(order, step, source) if source in MARKED_SOURCES else NO_MARKS
             point = draw()
-            if point < self._total or is_replayed(source, known_at // BATCH):
+            if point < total or is_replayed(source, known_at // BATCH):
                 self._befall(Target(order, step, source, successor_known_at, self._random), point)
             else:
                 deliver(Delivery(known_at, step))
