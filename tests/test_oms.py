@@ -51,7 +51,12 @@ ORDER = {
     "priority": "routine",
     "quantity": Decimal("30"),
     "days_supply": 30,
+    "prescriber_id": None,
+    "payer_id": None,
 }
+NOTHING = {"patients": [], "pharmacies": [], "drugs": [], "prescribers": [], "payers": [], "orders": []}
+PRESCRIBER = {"prescriber_id": "9000000001", "full_name": "Dr. Example", "specialty": "Oncology", "zip_code": None}
+PAYER = {"payer_id": "MEDICARE-1", "name": "Example plan", "plan_type": "medicare"}
 LATER_ORDER = ORDER | {"order_id": "B2", "created_at": at("20 00:00")}
 MIGRATIONS = ["001_entities", "002_prescribers_payers", "003_outbox"]
 numbers = itertools.count()
@@ -109,7 +114,7 @@ def test_a_failing_migration_leaves_nothing_behind(empty_database, tmp_path, mon
 def test_seeding_twice_changes_nothing_and_a_changed_row_replaces_the_old_one(database):
     seed(database)
     seed(database)
-    assert oms.read_snapshot(database, DAY_19) == {
+    assert oms.read_snapshot(database, DAY_19) == NOTHING | {
         "patients": [PATIENT],
         "pharmacies": [PHARMACY],
         "drugs": [DRUG],
@@ -128,7 +133,7 @@ def test_rows_may_come_in_any_number_and_with_columns_of_their_own(database):
 def test_a_seed_that_fails_leaves_nothing_behind(database):
     with pytest.raises(psycopg.errors.ForeignKeyViolation):
         seed(database, orders=[ORDER, LATER_ORDER | {"patient_id": "P9"}])
-    assert oms.read_snapshot(database, DAY_20) == {"patients": [], "pharmacies": [], "drugs": [], "orders": []}
+    assert oms.read_snapshot(database, DAY_20) == NOTHING
 
 
 def test_a_drug_code_that_lost_its_leading_zero_is_refused(database):
@@ -143,8 +148,9 @@ def test_a_snapshot_holds_the_orders_taken_before_the_end_of_its_day(database):
 
 
 def test_landing_a_day_again_replaces_that_day_and_no_other(database, warehouse):
-    seed(database, orders=[ORDER, LATER_ORDER])
-    assert oms.land_snapshot(warehouse, database, DAY_19) == {"patients": 1, "pharmacies": 1, "drugs": 1, "orders": 1}
+    known = LATER_ORDER | {"prescriber_id": "9000000001", "payer_id": "MEDICARE-1"}
+    seed(database, orders=[ORDER, known], prescribers=[PRESCRIBER], payers=[PAYER])
+    assert oms.land_snapshot(warehouse, database, DAY_19) == dict.fromkeys(oms.ENTITIES, 1)
     seed(database, patients=[PATIENT | {"zip_code": "10001"}], orders=[])
     assert oms.land_snapshot(warehouse, database, DAY_20)["orders"] == 2
     assert oms.land_snapshot(warehouse, database, DAY_20)["orders"] == 2
@@ -153,11 +159,14 @@ def test_landing_a_day_again_replaces_that_day_and_no_other(database, warehouse)
     assert sorted(orders, key=lambda row: (row["snapshot_date"], row["order_id"])) == [
         {"snapshot_date": DAY_19} | ORDER,
         {"snapshot_date": DAY_20} | ORDER,
-        {"snapshot_date": DAY_20} | LATER_ORDER,
+        {"snapshot_date": DAY_20} | known,
     ]
     patients = warehouse.read_table("bronze.oms_patients").to_pylist()
     assert sorted((row["snapshot_date"], row["zip_code"]) for row in patients) == [(DAY_19, "60601"), (DAY_20, "10001")]
     assert warehouse.read_table("bronze.oms_pharmacies").num_rows == 2
+    for table, row in (("oms_prescribers", PRESCRIBER), ("oms_payers", PAYER)):
+        landed = warehouse.read_table(f"bronze.{table}").to_pylist()
+        assert sorted(landed, key=str) == [{"snapshot_date": day} | row for day in (DAY_19, DAY_20)]
     assert (
         warehouse.read_table("bronze.oms_drugs").to_pylist()[0] | DRUG
         == (warehouse.read_table("bronze.oms_drugs").to_pylist()[0])
@@ -166,7 +175,7 @@ def test_landing_a_day_again_replaces_that_day_and_no_other(database, warehouse)
 
 def test_landing_an_empty_database_lands_nothing(database, warehouse):
     day = datetime.date(2026, 11, 1)
-    assert oms.land_snapshot(warehouse, database, day) == dict.fromkeys(oms.LANDED, 0)
+    assert oms.land_snapshot(warehouse, database, day) == dict.fromkeys(oms.ENTITIES, 0)
     assert warehouse.read_table("bronze.oms_patients", row_filter="snapshot_date = '2026-11-01'").num_rows == 0
 
 

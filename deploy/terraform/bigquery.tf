@@ -6,14 +6,16 @@ locals {
   # Live has no expiration: publishing drops what the batch has taken over, never a clock. Runs stay: they are the
   # high-water mark's evidence.
   expiration_days = {
-    "bronze.raw_orders"     = var.bronze_days
-    "bronze.oms_drugs"      = var.bronze_days
-    "bronze.oms_orders"     = var.bronze_days
-    "bronze.oms_patients"   = var.bronze_days
-    "bronze.oms_pharmacies" = var.bronze_days
-    "ops.heartbeats"        = 35
-    "ops.quality_results"   = var.operations_days
-    "ops.reconciliation"    = var.operations_days
+    "bronze.raw_orders"      = var.bronze_days
+    "bronze.oms_drugs"       = var.bronze_days
+    "bronze.oms_orders"      = var.bronze_days
+    "bronze.oms_patients"    = var.bronze_days
+    "bronze.oms_payers"      = var.bronze_days
+    "bronze.oms_pharmacies"  = var.bronze_days
+    "bronze.oms_prescribers" = var.bronze_days
+    "ops.heartbeats"         = 35
+    "ops.quality_results"    = var.operations_days
+    "ops.reconciliation"     = var.operations_days
   }
 
   restricted_tables = toset(["vault.patient_keys", "vault.erasures"])

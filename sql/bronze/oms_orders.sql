@@ -12,7 +12,9 @@ create table if not exists pbm_bronze.oms_orders (
     created_at timestamp options (description = 'When order management took it, UTC'),
     priority string options (description = 'routine or urgent'),
     quantity numeric options (description = 'Quantity, dispensing units'),
-    days_supply int64 options (description = 'Days that the quantity lasts')
+    days_supply int64 options (description = 'Days that the quantity lasts'),
+    prescriber_id string options (description = 'Prescriber; null until it is known'),
+    payer_id string options (description = 'Payer; null until it is known, or where the patient pays')
 )
 partition by snapshot_date
 cluster by order_id

@@ -13,6 +13,12 @@ where snapshot_date = @snapshot_date;
 delete from pbm_bronze.oms_pharmacies
 where snapshot_date = @snapshot_date;
 
+delete from pbm_bronze.oms_prescribers
+where snapshot_date = @snapshot_date;
+
+delete from pbm_bronze.oms_payers
+where snapshot_date = @snapshot_date;
+
 delete from pbm_bronze.oms_orders
 where snapshot_date = @snapshot_date;
 

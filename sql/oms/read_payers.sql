@@ -1,4 +1,4 @@
--- Payers. PostgreSQL.
+-- Payers for a snapshot. PostgreSQL.
 -- Grain: one row per payer.
 
 select payer_id, name, plan_type

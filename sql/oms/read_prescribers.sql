@@ -1,4 +1,4 @@
--- Prescribers. PostgreSQL.
+-- Prescribers for a snapshot. PostgreSQL.
 -- Grain: one row per prescriber.
 
 select prescriber_id, full_name, specialty, zip_code

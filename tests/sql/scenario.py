@@ -338,7 +338,15 @@ PHARMACIES = [
     ),
     {"snapshot_date": DAYS[1], "pharmacy_id": "PH2", "name": "", "time_zone": "America/Phoenix"},
 ]
-ENTITIES = {"patients": PATIENTS, "drugs": DRUGS, "pharmacies": PHARMACIES}
+PRESCRIBERS = [{"snapshot_date": day, "prescriber_id": "9000000001", "full_name": "Dr. Example"} for day in DAYS[:2]]
+PAYERS = [{"snapshot_date": day, "payer_id": "MEDICARE-1", "plan_type": "medicare"} for day in DAYS[:2]]
+ENTITIES = {
+    "patients": PATIENTS,
+    "drugs": DRUGS,
+    "pharmacies": PHARMACIES,
+    "prescribers": PRESCRIBERS,
+    "payers": PAYERS,
+}
 
 
 def live_events(silver: list[dict]) -> list[dict]:

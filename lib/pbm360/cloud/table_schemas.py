@@ -13,8 +13,9 @@ from pathlib import Path
 from pbm360.warehouse import definition, table_files
 
 OUTPUT = Path(__file__).parents[3] / "deploy" / "terraform" / "tables.json"
-IDENTIFIERS = {  # columns that name a patient; policy tags guard them
+IDENTIFIERS = {  # columns that name a person; policy tags guard them
     "bronze.oms_patients": ("patient_id", "full_name", "birth_date", "phone", "email", "street", "zip_code"),
+    "bronze.oms_prescribers": ("full_name", "zip_code"),
     "bronze.oms_orders": ("patient_id",),
     "bronze.raw_orders": ("payload",),
     "vault.patient_keys": ("patient_id",),

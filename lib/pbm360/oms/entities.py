@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pbm360.warehouse import Warehouse
 
 ENTITIES = ("patients", "pharmacies", "drugs", "prescribers", "payers", "orders")  # as they can be written
-LANDED = ("patients", "pharmacies", "drugs", "orders")  # that dimensions are made of
 NOT_KNOWN_YET = {"prescriber_id": None, "payer_id": None}
 SEED_ROWS = 1000  # rows a round trip
 
@@ -48,11 +47,11 @@ def seed(
 
 
 def read_snapshot(settings: Settings, snapshot_date: datetime.date) -> dict[str, list[dict]]:
-    """Read what lands, in one consistent snapshot; of the orders, those taken before the end of the date (UTC)."""
+    """Read every entity, in one consistent snapshot; of the orders, those taken before the end of the date (UTC)."""
     until = datetime.datetime.combine(snapshot_date, datetime.time(), datetime.UTC) + datetime.timedelta(days=1)
     with connect(settings) as connection:
         connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        return {each: connection.execute(statement(f"read_{each}"), {"until": until}).fetchall() for each in LANDED}
+        return {each: connection.execute(statement(f"read_{each}"), {"until": until}).fetchall() for each in ENTITIES}
 
 
 def land_snapshot(warehouse: Warehouse, settings: Settings, snapshot_date: datetime.date) -> dict[str, int]:
