@@ -9,7 +9,7 @@ import pytest
 
 from pbm360.feeds.errors import FeedError, UnmappedTypesError
 from pbm360.feeds.mapping import parse_mapping
-from pbm360.feeds.survey import Occurrences, counts_text, numbered_events, survey_log
+from pbm360.feeds.survey import counts_text, numbered_events, survey_log
 
 LONG = {
     "shape": "long",
@@ -83,21 +83,6 @@ def test_the_same_rows_give_the_same_ids_also_in_a_log_that_grew(write):
     after = [event_id for event_id, _ in numbered_events(path, mapping(), survey_log(path, mapping()))]
     assert after[:6] == before
     assert len(set(after)) == 7
-
-
-def test_rows_whose_buckets_meet_are_not_taken_for_equal():
-    occurrences = Occurrences()
-    first, second = b"\x00\x00\x01" + b"a" * 29, b"\x00\x00\x01" + b"b" * 29  # one bucket
-    for digest in (first, second, first):
-        occurrences.note(digest)
-    assert [occurrences.number(digest) for digest in (first, second, first)] == [1, 1, 2]
-
-
-def test_a_bucket_may_be_met_by_any_number_of_rows():
-    occurrences = Occurrences()
-    for _ in range(600):
-        occurrences.note(b"same")
-    assert [occurrences.number(b"same") for _ in range(600)] == list(range(1, 601))
 
 
 def test_many_values_are_listed_by_their_counts_and_then_cut():

@@ -12,31 +12,10 @@ from pbm360.feeds.errors import FeedError, UnmappedTypesError
 from pbm360.feeds.events import UNREADABLE, EventMaker, FeedEvent, LeftOut, content_id
 from pbm360.feeds.joins import read_log
 from pbm360.feeds.mapping import REFUSE, FeedMapping
+from pbm360.feeds.occurrences import Occurrences
 from pbm360.feeds.reader import Progress, place_word
 
-BUCKETS = 1 << 24  # bytes; of a million different rows 6 % share one
-LARGEST_COUNT = 255
 LONGEST_LIST = 30  # values that an error shows
-
-
-class Occurrences:
-    """Numbers equal rows, in little memory: only those whose bucket was seen twice in a first reading are kept."""
-
-    def __init__(self) -> None:
-        self._seen = bytearray(BUCKETS)
-        self._counts: Counter[bytes] = Counter()
-
-    def note(self, digest: bytes) -> None:
-        """Take down a row's digest in the first reading."""
-        bucket = _bucket(digest)
-        self._seen[bucket] = min(self._seen[bucket] + 1, LARGEST_COUNT)
-
-    def number(self, digest: bytes) -> int:
-        """Return, in the second reading, which of the equal rows this is: 1, 2, ..."""
-        if self._seen[_bucket(digest)] <= 1:
-            return 1
-        self._counts[digest] += 1
-        return self._counts[digest]
 
 
 @dataclass
@@ -56,7 +35,7 @@ class Survey:
     nonexistent_time_count: int = 0
     first_known_at: datetime.datetime | None = None
     last_known_at: datetime.datetime | None = None
-    occurrences: Occurrences = field(default_factory=Occurrences)
+    occurrences: Occurrences = field(default_factory=Occurrences)  # of rows without an id
 
 
 def survey_log(path: Path, mapping: FeedMapping, progress: Progress = lambda done, total: None) -> Survey:
@@ -124,7 +103,3 @@ def _unmapped_text(path: Path, mapping: FeedMapping, counts: Counter[str]) -> st
         f"{counts_text(counts)}; nothing was published. Map them under type.values, list them under "
         "type.ignore, or set type.on_unmapped: ignore"
     )
-
-
-def _bucket(digest: bytes) -> int:
-    return int.from_bytes(digest[:3], "big")
