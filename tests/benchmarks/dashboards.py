@@ -183,17 +183,19 @@ def _truth(warehouse: Warehouse, url: str) -> Iterator[tuple[str, str]]:
 
 def _viewers(warehouse: Warehouse, url: str) -> Iterator[tuple[str, str]]:
     """Watch the page with many viewers, who beat and read as a browser does."""
-    watching = [OrderReader(url) for _ in range(VIEWERS)]
-    stop = threading.Event()
-    threads = [threading.Thread(target=viewer.watch, args=(stop,)) for viewer in watching]
-    for thread in threads:
-        thread.start()
+    watching, threads, stop = [], [], threading.Event()
+    for _ in range(VIEWERS):  # who does not listen while the others come is taken for gone
+        watching.append(OrderReader(url))
+        threads.append(threading.Thread(target=watching[-1].watch, args=(stop,)))
+        threads[-1].start()
     time.sleep(10)
+    seen_before = sum(viewer.pictures for viewer in watching)
     server = psutil.Process(json.loads(ready_file(warehouse.settings).read_text())["pid"])
     family = [server, *server.children(recursive=True)]
     before, started = _cpu_seconds(family), time.monotonic()
     time.sleep(WATCH_SECONDS)
     used = (_cpu_seconds(family) - before) / (time.monotonic() - started)
+    seen = sum(viewer.pictures for viewer in watching) - seen_before
     memory = sum(process.memory_full_info().pss for process in family) / GIGABYTE
     stop.set()
     for thread in threads:
@@ -202,7 +204,7 @@ def _viewers(warehouse: Warehouse, url: str) -> Iterator[tuple[str, str]]:
         viewer.leave()
     yield f"{VIEWERS} viewers: server, kernels and the one reading process", f"{used:.2f} cores"
     yield f"{VIEWERS} viewers: memory (PSS), together", f"{memory:.2f} GB"
-    pictures = statistics.mean(viewer.pictures for viewer in watching) / (WATCH_SECONDS + 10)
+    pictures = seen / VIEWERS / WATCH_SECONDS
     yield f"{VIEWERS} viewers: pictures that each was shown", f"{pictures:.2f} a second"
 
 
