@@ -109,17 +109,23 @@ def streamlit_url(site):
     code = f"{serve}; serve_streamlit(load_settings(), {port})"
     process = subprocess.Popen([sys.executable, "-c", code], env=environment)
     url, deadline = f"http://127.0.0.1:{port}/", time.monotonic() + 90
-    while True:
-        try:
-            if requests.get(f"{url}_stcore/health", timeout=2).ok:
-                break
-        except requests.RequestException:
+    try:
+        while not answers(f"{url}_stcore/health"):
             assert process.poll() is None, "Streamlit ended"
             assert time.monotonic() < deadline, "Streamlit did not answer"
             time.sleep(0.2)
-    yield url
-    process.terminate()
-    process.wait(20)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(address: str) -> bool:
+    """Tell whether a server answers there."""
+    try:
+        return requests.get(address, timeout=2).ok
+    except requests.RequestException:
+        return False
 
 
 def test_the_second_front_shows_the_same_numbers(browser, streamlit_url, site, keep):
