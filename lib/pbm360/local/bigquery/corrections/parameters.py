@@ -7,6 +7,7 @@ a script does not see the job's parameters at all.
 from __future__ import annotations
 
 import base64
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import sqlglot
@@ -16,6 +17,7 @@ from sqlglot import exp
 
 from pbm360.local.bigquery.patching import replace_everywhere
 
+REMEMBERED_STATEMENTS = 500
 DUCKDB_TYPES = parameters._BQ_SCALAR_TO_DUCKDB
 
 
@@ -54,15 +56,22 @@ def bind_values(sql: str, values: dict[str, BoundValue]) -> tuple[str, dict[str,
     """
     if "$" not in sql and "@" not in sql:
         return sql, {}
-    tree = sqlglot.parse_one(sql, read="duckdb")
-    used: dict[str, Any] = {}
+    text, names = _put_casts(sql, tuple((name, value.duckdb_type) for name, value in values.items()))
+    return text, {name: values[name].value for name in names}
+
+
+@lru_cache(REMEMBERED_STATEMENTS)
+def _put_casts(sql: str, types: tuple[tuple[str, str | None], ...]) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL with its parameters cast to their types, and the names that it uses. Texts come again."""
+    tree, known = sqlglot.parse_one(sql, read="duckdb"), dict(types)
+    used: dict[str, None] = {}
     for node in list(tree.find_all(exp.Parameter, exp.Placeholder)):
         name = node.name.lower()
-        if name not in values:
+        if name not in known:
             raise InvalidQueryError(f"Query parameter '{node.name}' not found", location="query")
-        used[name] = values[name].value
-        _put_cast(node, name, values[name].duckdb_type)
-    return (tree.sql(dialect="duckdb") if used else sql), used
+        used[name] = None
+        _put_cast(node, name, known[name])
+    return (tree.sql(dialect="duckdb") if used else sql), tuple(used)
 
 
 def _put_cast(node: exp.Expression, name: str, duckdb_type: str | None) -> None:
