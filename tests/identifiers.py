@@ -37,8 +37,9 @@ def published_texts(warehouse: Warehouse) -> dict[str, str]:
     found = {}
     for name in table_files():
         layer, table = name.removesuffix(".sql").split("/")
-        if layer not in MAY_HOLD and not name.endswith("_as_of.sql"):
-            rows = warehouse.query(f"select * from pbm_{layer}.{table}")
+        if layer not in MAY_HOLD:
+            call = "(current_timestamp())" if name.endswith("_as_of.sql") else ""
+            rows = warehouse.query(f"select * from pbm_{layer}.{table}{call}")
             columns = [column for column in rows.column_names if str(rows.schema.field(column).type) == "string"]
             texts = {text for column in columns for text in rows[column].to_pylist() if text is not None}
             found[f"{layer}.{table}"] = "\n".join(texts)
