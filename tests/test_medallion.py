@@ -4,20 +4,19 @@ import datetime
 import hashlib
 import itertools
 
-import pyarrow as pa
 import pytest
 
 from pbm360 import checks, medallion
 from pbm360.domain.privacy import pseudonym
-from pbm360.simulate import SimulationParameters, simulate
-from tests.benchmarks.native import MADE, NativeMedallion
 from tests.conftest import TEST_KEY
-from tests.messages import at, bronze_row, event, simulated_row
+from tests.messages import at, bronze_row, event
 
-DAY_19, DAY_20, DAY_21 = (datetime.date(2026, 11, day) for day in (19, 20, 21))
+DAY_19, DAY_20, DAY_21, DAY_30 = (datetime.date(2026, 11, day) for day in (19, 20, 21, 30))
+DAY = datetime.timedelta(days=1)
 TABLES = {
     "silver.stg_order_events": "source, event_id",
     "silver.rejected_events": "message_id",
+    "silver.order_spans": "order_id",
     "gold.fact_order_lifecycle": "order_id",
     "gold.fact_stage_visits": "order_id, visit_number",
     "gold.fact_patient_feedback": "source, event_id",
@@ -209,6 +208,46 @@ def test_the_ledger_balances_and_counts_a_redelivery_once(make_warehouse):
     }
 
 
+def again(row: dict, known_at: str) -> dict:
+    """Return another delivery of a message, weeks later."""
+    late = bronze_row(row["message_id"], row["payload"], known_at, row["source"])
+    return {**late, "publish_time": row["publish_time"]}
+
+
+@pytest.mark.parametrize("days", [(DAY_19, DAY_20, DAY_21, DAY_30), (DAY_30, DAY_21, DAY_19, DAY_20)], ids=str)
+def test_a_message_that_comes_again_weeks_later_has_the_verdict_it_had_and_counts_once(days, make_warehouse):
+    once, twice = make_warehouse(), make_warehouse()
+    land(once, MESSAGES)
+    by_id = {row["message_id"]: row for row in MESSAGES}  # one that stands, a duplicate, one refused
+    land(twice, [*MESSAGES, *(again(by_id[name], "30 08:00") for name in ("10", "12", "13"))])
+    medallion.backfill(once, DAY_19, DAY_21)
+    medallion.build(once, DAY_30)
+    for day in days:
+        medallion.build(twice, day)
+    assert contents(twice) == contents(once)
+    ledgers = [warehouse.read_table("ops.reconciliation").to_pylist() for warehouse in (twice, once)]
+    told = [sorted(str(row | {"reconciled_at": None}) for row in ledger) for ledger in ledgers]
+    assert told[0] == told[1]
+    assert medallion.stragglers(twice) == {}
+
+
+def test_copies_that_say_dates_weeks_apart_are_told_apart_by_the_weekly_pass(make_warehouse):
+    warehouse = make_warehouse()
+    first, later = event("o1", "oms", "referral_received", "1 09:00"), event("o1", "oms", "shipped", "30 09:00", "Z9")
+    known = datetime.date(2026, 12, 25)  # when none looks for an event of the first of November any more
+    copy = bronze_row("2", later, "30 09:01") | {"known_at": at("30 09:01") + 25 * DAY, "known_date": known}
+    land(warehouse, [bronze_row("1", first, "1 09:01"), copy])
+    for day in (datetime.date(2026, 11, 1), known):
+        medallion.build(warehouse, day)
+    assert warehouse.read_table("silver.stg_order_events").num_rows == 2
+    medallion.catch_up(warehouse)
+    assert warehouse.read_table("silver.stg_order_events")["message_id"].to_pylist() == ["1"]
+    assert warehouse.read_table("silver.rejected_events")["message_id"].to_pylist() == ["2"]
+    assert warehouse.read_table("gold.fact_order_lifecycle")["order_id"].to_pylist() == ["A1"]
+    ledger = {row["known_date"]: row for row in warehouse.read_table("ops.reconciliation").to_pylist()}
+    assert (ledger[known]["accepted_count"], ledger[known]["duplicate_count"]) == (0, 1)
+
+
 def test_the_mark_advances_over_contiguous_days_only(make_warehouse):
     warehouse = make_warehouse()
     for day in (DAY_19, DAY_21):
@@ -284,21 +323,3 @@ def test_no_identifier_reaches_silver_or_gold(make_warehouse):
     text = str(contents(warehouse))
     assert "SECRET" not in text
     assert "SECRET-7" in str(warehouse.read_table("vault.patient_keys").to_pylist())
-
-
-def test_the_native_baseline_of_the_benchmark_makes_the_same_tables(make_warehouse, tmp_path):
-    warehouse = make_warehouse()
-    end = datetime.datetime(2026, 11, 21, 18, tzinfo=datetime.UTC)
-    simulation = simulate(SimulationParameters(orders=150, days=2, end=end, seed=360))
-    simulated = [simulated_row(number, message) for number, message in enumerate(simulation.messages(), 1000)]
-    rows = MESSAGES + [row for row in simulated if DAY_19 <= row["known_date"] <= DAY_21]
-    land(warehouse, rows)
-    warehouse.load_rows("bronze.oms_drugs", SNAPSHOTS)
-    medallion.build(warehouse, DAY_21)
-    native = NativeMedallion(tmp_path / "native.duckdb", warehouse)
-    native.load("bronze.raw_orders", pa.Table.from_pylist(rows))
-    native.build(DAY_19, DAY_21)
-    assert native.unequal_rows(warehouse) == dict.fromkeys(MADE, 0)
-    native.build(DAY_19, DAY_21)  # finds nothing new
-    assert native.unequal_rows(warehouse) == dict.fromkeys(MADE, 0)
-    native.close()

@@ -6,8 +6,10 @@ import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pbm360 import partitions
 from pbm360.warehouse import Warehouse
 
+LIVE_CHECK = "live_against_batch"
 SEVERITIES = ("fail", "warn")
 MEDALLION_CHECKS = (
     "stg_order_events",
@@ -23,7 +25,7 @@ MEDALLION_CHECKS = (
 REVIEW_CHECKS = (  # of a published day; they stop nothing
     "scanner_clocks",
     "source_anomalies",
-    "live_against_batch",
+    LIVE_CHECK,
     "order_management",
 )
 WHOLE_DAY_CHECK = "source_anomalies"
@@ -67,6 +69,12 @@ def run_check(
         CheckResult(name, check_name, severity, len(failing), f"{failing[0]['row_key']}: {failing[0]['detail']}")
         for (check_name, severity), failing in found.items()
     ]
+
+
+def review(warehouse: Warehouse, name: str, run_date: datetime.date) -> list[CheckResult]:
+    """Run one of `REVIEW_CHECKS` on a published day."""
+    found = partitions.review_dates(warehouse, run_date) if name == LIVE_CHECK else {}
+    return run_check(warehouse, name, {"run_date": run_date, **found})
 
 
 def record_results(

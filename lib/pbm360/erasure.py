@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pbm360 import medallion, oms
+from pbm360 import medallion, oms, staging
 from pbm360.domain.privacy import pseudonym
 from pbm360.runs import runs_folder
 from pbm360.settings import Settings
@@ -143,10 +143,9 @@ def _delete(warehouse: Warehouse, erasure_id: str, keys: dict[str, str]) -> dict
 
 def _bring_back_shared(warehouse: Warehouse) -> None:
     nothing = {"first_date": LONG_AGO, "last_date": LONG_AGO, "cut_at": datetime.datetime.now(datetime.UTC)}
-    warehouse.run("staging/new_messages.sql", nothing)
-    for name in ("judged_messages", "standing_messages", "stg_order_events", "touched_orders", "dim_pharmacies"):
-        warehouse.run(f"staging/{name}.sql")
+    staging.judge_messages(warehouse, nothing)
+    staging.stage_events(warehouse, LONG_AGO)
+    warehouse.run("staging/dim_pharmacies.sql", {"since_date": LONG_AGO})
     warehouse.run("erasure/touch_shared.sql")
-    for name in medallion.FACTS:
-        warehouse.run(f"staging/{name}.sql")
+    staging.stage_facts(warehouse)
     warehouse.run("erasure/publish_shared.sql")

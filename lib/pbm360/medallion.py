@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from pbm360 import checks, oms
+from pbm360 import checks, oms, partitions, staging
 from pbm360.domain import rules
-from pbm360.domain.privacy import pseudonym
+from pbm360.staging import FACTS
 from pbm360.tombstones import turn_back
 from pbm360.warehouse import Warehouse
 
 OVERLAP_DAYS = 2  # a build of day D reads the messages known in [D - 2, D]
 SILVER_GATE = ("stg_order_events", "rejected_events")
 DIMENSIONS = ("dim_drugs", "dim_patients", "dim_pharmacies")
-FACTS = ("fact_order_lifecycle", "fact_stage_visits", "fact_patient_feedback")
 RULE_TABLES = {
     "ops.rule_codes": "codes",
     "ops.rule_event_types": "event_types",
@@ -49,13 +48,14 @@ class BatchRun:
     cut_at: datetime.datetime
 
     @property
-    def window(self) -> dict:
+    def days(self) -> dict[str, datetime.date]:
         """The days whose messages the run reads, as parameters of the SQL."""
-        return {
-            "first_date": self.run_date - datetime.timedelta(days=OVERLAP_DAYS),
-            "last_date": self.run_date,
-            "cut_at": self.cut_at,
-        }
+        return {"first_date": self.run_date - datetime.timedelta(days=OVERLAP_DAYS), "last_date": self.run_date}
+
+    @property
+    def window(self) -> dict:
+        """What of these days the run reads, as parameters of the SQL."""
+        return {**self.days, "cut_at": self.cut_at}
 
     @property
     def key(self) -> dict:
@@ -105,18 +105,20 @@ def land_bronze(warehouse: Warehouse, run_date: datetime.date) -> BatchRun:
     return run
 
 
-def stage_silver(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
+def stage_silver(
+    warehouse: Warehouse, run: BatchRun, held_twice: Iterable[datetime.date] = ()
+) -> list[checks.CheckResult]:
     """Judge the run's new messages, stage silver and pass its gate. Returns what the checks found.
 
+    `held_twice` are dates of events that silver holds twice; the later copies go with this run.
     Raises `CheckFailed` where the gate fails; silver as committed is untouched either way.
     """
     with _failure_noted(warehouse, run):
-        warehouse.run("staging/new_messages.sql", run.window)
-        warehouse.run("staging/judged_messages.sql")
-        turn_back(warehouse, run.window["first_date"], run.run_date)
-        fill_vault(warehouse, run)
-        for name in ("standing_messages", "stg_order_events", "rejected_events", "touched_orders"):
-            warehouse.run(f"staging/{name}.sql")
+        since_date = partitions.snapshots_since(warehouse, run.run_date)["patients"]
+        staging.judge_messages(warehouse, run.window)
+        turn_back(warehouse, run.window["first_date"], run.run_date, since_date)
+        staging.fill_vault(warehouse, since_date, run.run_date)
+        staging.stage_events(warehouse, run.run_date, held_twice)
         warehouse.run("build/mark_staged.sql", run.key)
         return _pass_gate(warehouse, run, SILVER_GATE)
 
@@ -128,11 +130,12 @@ def stage_gold(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """
     _require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
     with _failure_noted(warehouse, run):
+        since_dates = partitions.snapshots_since(warehouse, run.run_date)
         for name in DIMENSIONS:
-            warehouse.run(f"staging/{name}.sql")
+            warehouse.run(f"staging/{name}.sql", {"since_date": since_dates[name.removeprefix("dim_")]})
         found = _pass_gate(warehouse, run, DIMENSIONS)  # before the facts, which reckon in their calendars
-        for name in ("recalendared_orders", *FACTS):
-            warehouse.run(f"staging/{name}.sql")
+        staging.touch_recalendared(warehouse)
+        staging.stage_facts(warehouse)
         found += _pass_gate(warehouse, run, FACTS)
         warehouse.run("build/mark_gated.sql", run.key)
         return found
@@ -145,8 +148,17 @@ def publish(warehouse: Warehouse, run: BatchRun) -> list[dict]:
     """
     _require_status(warehouse, run, "gated", "stage gold first (chapter 06, or `pbm360 build`)")
     with _failure_noted(warehouse, run):
-        warehouse.run("build/publish.sql", {**run.key, "finished_at": datetime.datetime.now(datetime.UTC)})
-    ledger = reconcile(warehouse, run)
+        restated = warehouse.run("build/restated_days.sql", run.days)["known_date"].to_pylist()
+        parameters = {
+            **run.key,
+            "first_date": run.window["first_date"],
+            "finished_at": datetime.datetime.now(datetime.UTC),
+            **partitions.replaced_dates(warehouse),
+            "order_dates": partitions.order_dates(warehouse),
+            **partitions.live_dates(warehouse),
+        }
+        warehouse.run("build/publish.sql", parameters)
+    ledger = reconcile(warehouse, run, restated)
     review(warehouse, run)
     return ledger
 
@@ -159,16 +171,20 @@ def review(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """
     is_over = run.cut_at.date() > run.run_date
     names = [name for name in checks.REVIEW_CHECKS if is_over or name != checks.WHOLE_DAY_CHECK]
-    parameters = {"run_date": run.run_date}
-    found = [result for name in names for result in checks.run_check(warehouse, name, parameters)]
+    found = [result for name in names for result in checks.review(warehouse, name, run.run_date)]
     checks.record_results(warehouse, found, **run.key, phase="published")
     return found
 
 
-def reconcile(warehouse: Warehouse, run: BatchRun) -> list[dict]:
-    """Balance received = accepted + duplicate + rejected for the run's days and return the ledger's rows."""
-    parameters = {**run.window, "reconciled_at": datetime.datetime.now(datetime.UTC)}
-    warehouse.run("build/reconcile.sql", parameters)
+def reconcile(warehouse: Warehouse, run: BatchRun, restated: Iterable[datetime.date] = ()) -> list[dict]:
+    """Balance received = accepted + duplicate + rejected for the run's days and return the ledger's rows.
+
+    `restated` are other days whose ledger the run has changed.
+    """
+    reconciled = {"cut_at": run.cut_at, "reconciled_at": datetime.datetime.now(datetime.UTC)}
+    for days in (run.days, *({"first_date": day, "last_date": day} for day in restated)):
+        silver_dates = partitions.silver_dates(warehouse, **days)
+        warehouse.run("build/reconcile.sql", {**reconciled, **days, "silver_dates": silver_dates})
     ledger = warehouse.run("build/ledger.sql", {"first_date": run.run_date, "last_date": run.run_date}).to_pylist()
     missing = sum(row["unaccounted_count"] for row in ledger)
     if missing:
@@ -179,11 +195,11 @@ def reconcile(warehouse: Warehouse, run: BatchRun) -> list[dict]:
     return ledger
 
 
-def build(warehouse: Warehouse, run_date: datetime.date) -> BuildReport:
-    """Build one day from bronze to gold; repeating it changes nothing."""
+def build(warehouse: Warehouse, run_date: datetime.date, held_twice: Iterable[datetime.date] = ()) -> BuildReport:
+    """Build one day from bronze to gold; repeating it changes nothing. `held_twice` as in `stage_silver`."""
     started_at = datetime.datetime.now(datetime.UTC)
     run = land_bronze(warehouse, run_date)
-    stage_silver(warehouse, run)
+    stage_silver(warehouse, run, held_twice)
     stage_gold(warehouse, run)
     publish(warehouse, run)
     return report(warehouse, run, started_at)
@@ -225,11 +241,15 @@ def stragglers(warehouse: Warehouse, last_date: datetime.date | None = None) -> 
 def catch_up(warehouse: Warehouse, on_built: Callable[[BuildReport], None] = lambda report: None) -> int:
     """Build every day that has stragglers and return how many messages there were.
 
+    Copies of an event that say another date each, weeks apart, are found here, too, and the later ones go.
     Raises `LedgerError` where some are still not accounted for.
     """
     found = stragglers(warehouse)
     for day in found:
         on_built(build(warehouse, day))
+    copies = warehouse.run("build/events_held_twice.sql").to_pylist()
+    if copies:
+        on_built(build(warehouse, copies[-1]["known_date"], {copy["event_date"] for copy in copies}))
     left = stragglers(warehouse) if found else {}
     if left:
         named = ", ".join(f"{count} of {day}" for day, count in left.items())
@@ -249,16 +269,6 @@ def current_run(warehouse: Warehouse, run_date: datetime.date) -> BatchRun:
     if not rows:
         raise BuildError(f"no run of {run_date} has begun; land bronze first (chapter 04, or `pbm360 build`)")
     return BatchRun(rows[0]["run_id"], run_date, rows[0]["cut_at"])
-
-
-def fill_vault(warehouse: Warehouse, run: BatchRun) -> int:
-    """Make pseudonyms for the patients whom the vault doesn't know yet; returns how many. The key stays in Python."""
-    patients = warehouse.run("staging/new_patients.sql", {"last_date": run.run_date}).column("patient_id").to_pylist()
-    now = datetime.datetime.now(datetime.UTC)
-    key = warehouse.settings.required_pseudonym_key
-    rows = [{"patient_id": name, "patient_key": pseudonym(key, name), "created_at": now} for name in patients]
-    warehouse.load_rows("vault.patient_keys", rows)
-    return len(rows)
 
 
 def _pass_gate(warehouse: Warehouse, run: BatchRun, names: tuple[str, ...]) -> list[checks.CheckResult]:

@@ -14,15 +14,19 @@ def patient_digest(salt: str, patient_id: str) -> str:
     return hmac.new(salt.encode(), patient_id.encode(), hashlib.sha256).hexdigest()
 
 
-def turn_back(warehouse: Warehouse, first_date: datetime.date, last_date: datetime.date) -> int:
+def turn_back(
+    warehouse: Warehouse, first_date: datetime.date, last_date: datetime.date, since_date: datetime.date
+) -> int:
     """Delete from bronze, live and the running build what names an erased patient or order; returns messages deleted.
 
-    The build has judged its messages and not yet made pseudonyms. The dates (UTC, both included) are those it reads.
+    The build has judged its messages and not yet made pseudonyms. The dates (UTC, both included) are those it reads;
+    of order management it reads the snapshots from `since_date` on.
     """
     erasures = warehouse.run("erasure/salts.sql").to_pylist()
     if not erasures:
         return 0
-    named = warehouse.run("staging/new_patients.sql", {"last_date": last_date}).column("patient_id").to_pylist()
+    days = {"since_date": since_date, "last_date": last_date}
+    named = warehouse.run("staging/new_patients.sql", days).column("patient_id").to_pylist()
     digests = {(erasure["salt"], erasure["patient_digest"]) for erasure in erasures}
     returned = [name for name in named if any((salt, patient_digest(salt, name)) in digests for salt, _ in digests)]
     patients = {"patient_ids": ("STRING", returned)}

@@ -5,7 +5,13 @@
 update pbm_ops.batch_runs
 set
     status = 'staged',
-    new_message_count = (select count(*) from pbm_vault.judged_messages),
+    new_message_count = (
+        select count(*)
+        from pbm_vault.judged_messages as judged
+        left join pbm_staging.published_copies as published
+            on published.message_id = judged.message_id and published.known_at <= judged.known_at
+        where published.message_id is null
+    ),
     accepted_count = (select count(*) from pbm_staging.standing_messages),
     rejected_count = (select count(*) from pbm_staging.rejected_events),
     touched_order_count = (select count(*) from pbm_staging.touched_orders)

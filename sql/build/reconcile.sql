@@ -1,6 +1,9 @@
 -- Balance the ledger of some days: what bronze received against what silver accounts for.
 -- Grain: replaces the rows of pbm_ops.reconciliation of the days.
--- Parameters: first_date, last_date (both included), cut_at, reconciled_at.
+-- Parameters: first_date, last_date (both included), cut_at, reconciled_at, silver_dates (the
+-- partitions of silver that hold the messages of these days).
+-- A message counts on the day of its first delivery: one that came again on a later day has its
+-- verdict on the first.
 
 begin transaction;
 
@@ -19,11 +22,19 @@ with
         group by message_id
     ),
     verdicts as (
-        select message_id, 'accepted' as verdict
+        select
+            message_id,
+            date(known_at) as known_date,
+            'accepted' as verdict
         from pbm_silver.stg_order_events
+        where event_date in unnest(@silver_dates)
         union all
-        select message_id, if(reason_code = 'duplicate', 'duplicate', 'rejected') as verdict
+        select
+            message_id,
+            known_date,
+            if(reason_code = 'duplicate', 'duplicate', 'rejected') as verdict
         from pbm_silver.rejected_events
+        where known_date between date_sub(@first_date, interval 31 day) and @last_date
     )
 select
     received.known_date,
@@ -36,6 +47,7 @@ select
     @reconciled_at as reconciled_at
 from received
 left join verdicts on verdicts.message_id = received.message_id
+where verdicts.known_date is null or verdicts.known_date >= received.known_date
 group by received.known_date, received.source;
 
 commit transaction;

@@ -1,7 +1,8 @@
 -- The speed layer against the batch layer, order by order, for what both have had time to see: the
 -- messages of a day that is built. No row is good.
 -- Grain: one row per event that only one of them has, or that differs.
--- Sources: pbm_live.order_events, pbm_silver. Parameter: run_date.
+-- Sources: pbm_live.order_events, pbm_silver. Parameters: run_date, silver_dates and live_dates
+-- (the partitions that hold the events of the day's messages in silver, and what live holds).
 -- Columns: check_name, severity (fail or warn), row_key (order), detail (source/event).
 
 with
@@ -17,10 +18,12 @@ with
     batch_events as (
         select *
         from pbm_silver.stg_order_events
-        where
-            event_date between date_sub(@run_date, interval 400 day)
-            and date_add(@run_date, interval 1 day)
-            and date(known_at) = @run_date
+        where event_date in unnest(@silver_dates) and date(known_at) = @run_date
+    ),
+    standing as (
+        select source, event_id
+        from pbm_silver.stg_order_events
+        where event_date in unnest(@live_dates)
     )
 select
     'an event of live is in silver' as check_name,
@@ -28,7 +31,7 @@ select
     live_events.order_id as row_key,
     concat(live_events.source, '/', live_events.event_id) as detail
 from live_events
-left join pbm_silver.stg_order_events as standing
+left join standing
     on standing.source = live_events.source and standing.event_id = live_events.event_id
 where standing.event_id is null
 union all

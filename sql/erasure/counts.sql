@@ -26,6 +26,10 @@ from pbm_silver.rejected_events
 where
     message_id in (select message_id from pbm_vault.erased_messages)
 union all
+select 'silver.order_spans' as table_name, count(*) as row_count
+from pbm_silver.order_spans
+where order_id in (select reported_order_id from pbm_vault.erased_orders)
+union all
 select 'gold.fact_order_lifecycle' as table_name, count(*) as row_count
 from pbm_gold.fact_order_lifecycle
 where

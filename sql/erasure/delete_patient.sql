@@ -69,6 +69,18 @@ where message_id in (select message_id from pbm_vault.erased_messages);
 delete from pbm_silver.rejected_events
 where message_id in (select message_id from pbm_vault.erased_messages);
 
+delete from pbm_silver.order_spans
+where order_id in (select reported_order_id from pbm_vault.erased_orders);
+
+insert into pbm_silver.order_spans (order_id, first_event_date, last_event_date)
+select
+    order_id,
+    min(event_date) as first_event_date,
+    max(event_date) as last_event_date
+from pbm_silver.stg_order_events
+where order_id in (select reported_order_id from pbm_vault.erased_orders)
+group by order_id;
+
 delete from pbm_gold.fact_order_lifecycle
 where reported_order_id in (select reported_order_id from pbm_vault.erased_orders);
 

@@ -1,6 +1,8 @@
 -- All events of the orders that this build touches, as they will stand once it is published.
 -- Grain: one row per distinct event (source, event_id) of a touched order.
--- Sources: pbm_staging.stg_order_events, pbm_staging.touched_orders, pbm_silver.stg_order_events.
+-- Sources: pbm_staging.stg_order_events, pbm_staging.touched_orders,
+-- pbm_staging.displaced_events, pbm_silver.stg_order_events.
+-- Parameter: order_dates (the partitions that hold the touched orders' events).
 -- Of silver's columns those that the lifecycle's queries read: a sort by order carries them all.
 
 select
@@ -75,6 +77,5 @@ select
     standing.correction_reason
 from pbm_silver.stg_order_events as standing
 inner join pbm_staging.touched_orders as touched on touched.order_id = standing.order_id
-left join pbm_staging.stg_order_events as staged
-    on staged.source = standing.source and staged.event_id = standing.event_id
-where staged.event_id is null;
+left join pbm_staging.displaced_events as displaced on displaced.message_id = standing.message_id
+where standing.event_date in unnest(@order_dates) and displaced.message_id is null;

@@ -2,6 +2,8 @@
 -- Grain: one row per patient and unbroken run of snapshots that say the same.
 -- Sources: pbm_bronze.oms_patients, pbm_vault.patient_keys, pbm_ops.rule_sparse_zip3.
 -- Age is taken on the snapshot's date.
+-- Parameter: since_date (the last snapshot that the published dimension holds and that is as it
+-- was). Periods that ended before it stay; the period that held on that day begins when it began.
 
 create or replace table pbm_staging.dim_patients as
 with
@@ -16,6 +18,7 @@ with
                 format_date('%m%d', snapshot_date) < format_date('%m%d', birth_date), 1, 0
             ) as age_years
         from pbm_bronze.oms_patients
+        where snapshot_date >= @since_date
     ),
     snapshots as (
         select
@@ -42,7 +45,7 @@ with
             row_number() over (order by snapshot_date) as day_number
         from (
             select distinct snapshot_date
-            from pbm_bronze.oms_patients
+            from aged
         )
     ),
     runs as (
@@ -60,16 +63,41 @@ with
         from snapshots
         inner join days on days.snapshot_date = snapshots.snapshot_date
     ),
-    periods as (
+    new_periods as (
         select
             patient_key,
             age_band,
             zip3,
             therapy,
-            min(snapshot_date) as valid_from,
+            min(snapshot_date) as first_date,
             max(snapshot_date) as final_date
         from runs
         group by patient_key, age_band, zip3, therapy, run_number
+    ),
+    periods as (
+        select
+            new_periods.patient_key,
+            new_periods.age_band,
+            new_periods.zip3,
+            new_periods.therapy,
+            coalesce(published.valid_from, new_periods.first_date) as valid_from,
+            new_periods.final_date
+        from new_periods
+        left join pbm_gold.dim_patients as published
+            on published.patient_key = new_periods.patient_key
+            and new_periods.first_date = @since_date
+            and published.valid_from < @since_date
+            and coalesce(published.valid_to, @since_date) >= @since_date
+        union all
+        select
+            patient_key,
+            age_band,
+            zip3,
+            therapy,
+            valid_from,
+            valid_to as final_date
+        from pbm_gold.dim_patients
+        where valid_to < @since_date
     )
 select
     periods.patient_key,

@@ -1,6 +1,8 @@
 -- The pharmacy dimension as this build will publish it.
 -- Grain: one row per pharmacy and unbroken run of snapshots that say the same.
 -- Sources: pbm_bronze.oms_pharmacies.
+-- Parameter: since_date (the last snapshot that the published dimension holds and that is as it
+-- was). Periods that ended before it stay; the period that held on that day begins when it began.
 
 create or replace table pbm_staging.dim_pharmacies as
 with
@@ -14,6 +16,7 @@ with
             closes_at,
             open_days
         from pbm_bronze.oms_pharmacies
+        where snapshot_date >= @since_date
     ),
     days as (
         select
@@ -21,7 +24,7 @@ with
             row_number() over (order by snapshot_date) as day_number
         from (
             select distinct snapshot_date
-            from pbm_bronze.oms_pharmacies
+            from snapshots
         )
     ),
     runs as (
@@ -41,7 +44,7 @@ with
         from snapshots
         inner join days on days.snapshot_date = snapshots.snapshot_date
     ),
-    periods as (
+    new_periods as (
         select
             pharmacy_id,
             name,
@@ -49,10 +52,39 @@ with
             opens_at,
             closes_at,
             open_days,
-            min(snapshot_date) as valid_from,
+            min(snapshot_date) as first_date,
             max(snapshot_date) as final_date
         from runs
         group by pharmacy_id, name, time_zone, opens_at, closes_at, open_days, run_number
+    ),
+    periods as (
+        select
+            new_periods.pharmacy_id,
+            new_periods.name,
+            new_periods.time_zone,
+            new_periods.opens_at,
+            new_periods.closes_at,
+            new_periods.open_days,
+            coalesce(published.valid_from, new_periods.first_date) as valid_from,
+            new_periods.final_date
+        from new_periods
+        left join pbm_gold.dim_pharmacies as published
+            on published.pharmacy_id = new_periods.pharmacy_id
+            and new_periods.first_date = @since_date
+            and published.valid_from < @since_date
+            and coalesce(published.valid_to, @since_date) >= @since_date
+        union all
+        select
+            pharmacy_id,
+            name,
+            time_zone,
+            opens_at,
+            closes_at,
+            open_days,
+            valid_from,
+            valid_to as final_date
+        from pbm_gold.dim_pharmacies
+        where valid_to < @since_date
     )
 select
     periods.pharmacy_id,

@@ -1,6 +1,8 @@
 -- The rows of pbm_gold.fact_order_lifecycle that this build computes anew.
 -- Grain: one row per touched order.
--- Sources: the touched orders' events (lifecycle/touched_events.sql) by lifecycle/order_lifecycle.sql.
+-- Sources: the touched orders' events (lifecycle/touched_events.sql) by
+-- lifecycle/order_lifecycle.sql.
+-- Parameter: order_dates (the partitions that hold the touched orders' events).
 
 create or replace table pbm_staging.fact_order_lifecycle as
 with

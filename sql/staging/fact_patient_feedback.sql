@@ -2,6 +2,7 @@
 -- Grain: one row per event of feedback of a touched order.
 -- Sources: the touched orders' events (lifecycle/touched_events.sql) by
 -- lifecycle/patient_feedback.sql; pbm_staging.fact_order_lifecycle.
+-- Parameter: order_dates (the partitions that hold the touched orders' events).
 
 create or replace table pbm_staging.fact_patient_feedback as
 with

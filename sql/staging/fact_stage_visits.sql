@@ -1,6 +1,7 @@
 -- The rows of pbm_gold.fact_stage_visits that this build computes anew.
 -- Grain: one row per touched order and visit.
 -- Sources: the touched orders' events (lifecycle/touched_events.sql) by lifecycle/stage_visits.sql.
+-- Parameter: order_dates (the partitions that hold the touched orders' events).
 
 create or replace table pbm_staging.fact_stage_visits as
 with

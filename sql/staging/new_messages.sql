@@ -1,8 +1,10 @@
 -- The bronze messages of the days that silver does not yet account for.
 -- Grain: one row per message (the first-known delivery of it).
 -- Sources: pbm_bronze.raw_orders, pbm_silver. Parameters: first_date, last_date (known_date, both
--- included), cut_at (nothing ingested after it is read, so a build sees one fixed set).
--- In the vault, since payloads hold identifiers.
+-- included), cut_at (nothing ingested after it is read, so a build sees one fixed set),
+-- silver_dates (the partitions of silver that hold the messages of these days). A message that
+-- comes again is accounted for by its first delivery; Pub/Sub keeps one for 31 days at most, so no
+-- refusal is looked for further back. In the vault, since payloads hold identifiers.
 
 create or replace table pbm_vault.new_messages as
 with
@@ -40,13 +42,13 @@ with
             ) = 1
     ),
     accounted as (
-        select message_id
+        select message_id, known_at
         from pbm_silver.stg_order_events
-        where known_at >= timestamp(@first_date)
+        where event_date in unnest(@silver_dates)
         union all
-        select message_id
+        select message_id, known_at
         from pbm_silver.rejected_events
-        where known_date >= @first_date
+        where known_date between date_sub(@first_date, interval 31 day) and @last_date
     )
 select
     first_deliveries.message_id,
@@ -56,5 +58,7 @@ select
     first_deliveries.attribute_source,
     first_deliveries.payload
 from first_deliveries
-left join accounted on accounted.message_id = first_deliveries.message_id
+left join accounted
+    on accounted.message_id = first_deliveries.message_id
+    and accounted.known_at <= first_deliveries.known_at
 where accounted.message_id is null;

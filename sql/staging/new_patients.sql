@@ -1,7 +1,8 @@
 -- The patients that the new messages and the last snapshot name and the vault does not know yet.
 -- Grain: one row per patient id.
 -- Sources: pbm_vault.judged_messages, pbm_bronze.oms_patients, pbm_vault.patient_keys.
--- Parameters: last_date (snapshots up to it). Read by Python, which makes the pseudonyms.
+-- Parameters: since_date, last_date (snapshots between them, both included). Read by Python, which
+-- makes the pseudonyms.
 
 with
     named as (
@@ -10,7 +11,7 @@ with
         union distinct
         select patient_id
         from pbm_bronze.oms_patients
-        where snapshot_date <= @last_date
+        where snapshot_date between @since_date and @last_date
     )
 select named.patient_id
 from named

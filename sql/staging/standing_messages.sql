@@ -1,6 +1,6 @@
 -- The messages whose events this build adds: of several copies the least (known_at, message_id).
 -- Grain: one row per distinct event (source, event_id) whose standing copy is new.
--- Sources: pbm_vault.judged_messages, pbm_silver.stg_order_events.
+-- Sources: pbm_vault.judged_messages, pbm_staging.published_copies.
 
 create or replace table pbm_staging.standing_messages as
 with
@@ -13,7 +13,7 @@ with
     )
 select accepted.message_id
 from accepted
-left join pbm_silver.stg_order_events as published
+left join pbm_staging.published_copies as published
     on published.source = accepted.source and published.event_id = accepted.event_id
 where
     published.event_id is null

@@ -101,7 +101,8 @@ class ReferenceWarehouse:
 
     def _typed(self, sql: str, parameters: dict) -> dict[str, tuple[str, object]]:
         named = set(re.findall(r"@(\w+)", sql))
-        return {name: (PARAMETERS[name], value) for name, value in parameters.items() if name in named}
+        values = {name: value[1] if isinstance(value, tuple) else value for name, value in parameters.items()}
+        return {name: (PARAMETERS[name], value) for name, value in values.items() if name in named}
 
 
 def _named(columns: str, row: Mapping) -> dict:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from pbm360 import medallion
+from pbm360 import medallion, partitions, staging
 from pbm360.domain import rules
 from pbm360.domain.lifecycle import distinct_events, effective_events, order_rows, split_reused
 
@@ -82,18 +82,10 @@ def staged(make_warehouse):
     """A warehouse that has the staging tables of a build of nothing."""
     warehouse = make_warehouse()
     run = medallion.BatchRun("none", START.date(), START)
-    names = (
-        "new_messages",
-        "judged_messages",
-        "standing_messages",
-        "stg_order_events",
-        "touched_orders",
-        "dim_drugs",
-        "dim_patients",
-        "dim_pharmacies",
-    )
-    for name in names:
-        warehouse.run(f"staging/{name}.sql", run.window if name == "new_messages" else None)
+    staging.judge_messages(warehouse, run.window)
+    staging.stage_events(warehouse, run.run_date)
+    for name in medallion.DIMENSIONS:
+        warehouse.run(f"staging/{name}.sql", {"since_date": run.run_date})
     return warehouse
 
 
@@ -151,11 +143,12 @@ def test_orders_of_distinct_events_have_the_rows_of_the_oracle(staged, found):
     distinct = distinct_events(found)
     staged.load_rows("silver.stg_order_events", distinct, replace=True)
     staged.load_rows("staging.touched_orders", [{"order_id": name} for name in ORDERS], replace=True)
-    staged.run("staging/fact_order_lifecycle.sql")
+    order_dates = partitions.dates(event["event_date"] for event in distinct)
+    staged.run("staging/fact_order_lifecycle.sql", {"order_dates": order_dates})
     rows = staged.read_table("staging.fact_order_lifecycle").to_pylist()
     assert by_order(rows) == by_order(order_rows(distinct))
     assert len(rows) == len(by_order(rows))
-    staged.run("staging/fact_stage_visits.sql")
+    staged.run("staging/fact_stage_visits.sql", {"order_dates": order_dates})
     visits = staged.read_table("staging.fact_stage_visits").to_pylist()
     assert sorted(visits, key=lambda row: (row["order_id"], row["visit_number"])) == visit_rows(distinct)
 
@@ -172,5 +165,5 @@ def test_served_orders_of_live_events_and_their_copies_have_the_rows_of_the_orac
 def test_no_events_are_no_rows_and_no_visits(staged):
     staged.load_arrow("staging.touched_orders", pa.table({"order_id": pa.array([], pa.string())}), replace=True)
     for name in ("fact_order_lifecycle", "fact_stage_visits"):
-        staged.run(f"staging/{name}.sql")
+        staged.run(f"staging/{name}.sql", {"order_dates": partitions.dates([])})
         assert staged.read_table(f"staging.{name}").num_rows == 0

@@ -2,17 +2,20 @@
 
 import datetime
 import itertools
+import re
 
 import pytest
 
-from pbm360 import checks, medallion
+from pbm360 import checks, medallion, partitions
 from pbm360.domain.privacy import pseudonym
 from pbm360.erasure import word_pattern
-from pbm360.warehouse import STAGED_TABLES, statements
+from pbm360.warehouse import STAGED_TABLES, read_sql, statements
 from tests.conftest import TEST_KEY
 from tests.sql import scenario
 from tests.sql.broken_rows import BROKEN, BROKEN_DAY, MILESTONES, TEXTS, TRUTH
-from tests.sql.catalog import created, sql_files
+from tests.sql.catalog import created, sql_files, without_comments
+from tests.sql.googlesql import GoogleSqlError
+from tests.sql.lacking import LACKING, NOT_WRITTEN
 from tests.sql.models import MODEL_FILES
 from tests.sql.parity import Engines, unequal
 from tests.sql.scenario import CUTS, DAYS, instant
@@ -24,6 +27,10 @@ STAGING_STEPS = (
     "standing_messages",
     "touched_orders",
     "recalendared_orders",
+    "published_copies",
+    "displaced_events",
+    "published_spans",
+    "order_spans",
 )
 MOMENTS = ["16 00:00", "18 00:00", "19 11:59:59.999999", "19 12:00", "20 08:00", "21 11:59", "22 00:00"]
 SPAN = {"first_date": DAYS[0], "last_date": DAYS[-1]}
@@ -34,7 +41,13 @@ QUERIES = {
     "build/ledger.sql": SPAN,
     "build/newest_run.sql": {},
     "build/run_counts.sql": RUN,
+    "build/events_held_twice.sql": {},
     "build/high_water_date.sql": {},
+    "build/last_snapshot.sql": {"run_date": DAYS[-1]},
+    "build/live_dates.sql": {},
+    "build/restated_days.sql": {"first_date": DAYS[0], "last_date": DAYS[0]},
+    "build/silver_dates.sql": {"first_date": DAYS[0], "last_date": DAYS[0]},
+    "build/snapshot_counts.sql": {"snapshot_date": DAYS[1]},
     "build/stragglers.sql": {"last_date": DAYS[-1]},
     "build/unpublished_days.sql": {"before": DAYS[-1]},
     "dashboards/alerts.sql": {},
@@ -112,6 +125,10 @@ QUERIES = {
         "changed_hours": [0.5, 2.0],
         "without_carriers": ["ups", "fedex"],
     },
+    "staging/changed_pharmacies.sql": {},
+    "staging/replaced_dates.sql": {},
+    "staging/judged_dates.sql": {},
+    "staging/touched_spans.sql": {},
     "smoke/landed.sql": {"payload": b"not json", "first_date": DAYS[0]},
     "stream/recent_entries.sql": {"since": instant("19 12:00")},
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
@@ -212,7 +229,7 @@ def test_every_check_finds_the_same_in_the_built_days(built):
         assert built.unequal_rows(f"checks/{name}.sql") == [], name
         assert built.unequal_rows(f"checks/{name}.sql", staged=True) == [], name
     for name, day in itertools.product(checks.REVIEW_CHECKS, DAYS):
-        assert built.unequal_rows(f"checks/{name}.sql", {"run_date": day}) == [], name
+        assert built.unequal_rows(f"checks/{name}.sql", review_parameters(name, day)) == [], name
 
 
 def test_nothing_gives_nothing_on_both(empty):
@@ -228,15 +245,31 @@ def test_nothing_gives_nothing_on_both(empty):
         assert empty.unequal_rows(sql_file, parameters) == [], sql_file
 
 
+def test_later_copies_of_what_silver_holds_twice_are_the_same(empty):
+    """The last test of `empty`, whose build staged nothing: silver gets events of which it holds two copies."""
+    load_both(empty, "silver.stg_order_events", BROKEN["silver.stg_order_events"])
+    assert empty.unequal_rows("build/events_held_twice.sql") == []
+    empty.change_both("staging/late_copies.sql", {"copy_dates": partitions.dates([BROKEN_DAY])})
+    assert empty.unequal_tables(["pbm_staging.displaced_events"]) == {}
+    assert empty.local.read_table("staging.displaced_events")["message_id"].to_pylist() == ["m2"]
+
+
 def test_every_check_finds_the_same_in_broken_tables_and_each_can_fail(make_warehouse, make_reference, catalog):
     broken = Engines(make_warehouse(), make_reference(), catalog)
     for table, rows in {**BROKEN, **TRUTH}.items():
         load_both(broken, table, rows)
     for name in (*checks.MEDALLION_CHECKS, *checks.REVIEW_CHECKS, checks.TRUTH_CHECK):
-        sql_file, parameters = f"checks/{name}.sql", {"run_date": BROKEN_DAY} if name in checks.REVIEW_CHECKS else {}
+        sql_file = f"checks/{name}.sql"
+        parameters = review_parameters(name, BROKEN_DAY) if name in checks.REVIEW_CHECKS else {}
         assert broken.unequal_rows(sql_file, parameters) == [], name
         found = {row["check_name"] for row in broken.local.run(sql_file, parameters).to_pylist()}
         assert found == check_names(sql_file), name
+
+
+def review_parameters(name: str, day: datetime.date) -> dict:
+    """Return the parameters of a review's check; of silver and live it may look into two months around the day."""
+    around = partitions.dates(day + datetime.timedelta(days=number) for number in range(-30, 31))
+    return {"run_date": day, **({"silver_dates": around, "live_dates": around} if name == checks.LIVE_CHECK else {})}
 
 
 def check_names(sql_file: str) -> set[str]:
@@ -343,10 +376,27 @@ def test_a_difference_between_rows_is_seen():
     assert len(unequal([row], [{**row, "wait_hours": 1.0}])) == 2
 
 
+@pytest.mark.parametrize("name", LACKING)
+def test_the_evaluator_lacks_still(name, google):
+    with pytest.raises(GoogleSqlError, match="Unsupported built-in function|does not correspond|not found"):
+        google.query(LACKING[name].probe, {"t": ({"a": "INT64"}, [])}, {})
+
+
+@pytest.mark.parametrize("name", LACKING)
+def test_what_the_evaluator_lacks_is_bridged_where_a_statement_needs_it(name):
+    text = "\n".join(without_comments(read_sql(sql_file)) for sql_file in sql_files())
+    is_used = re.search(LACKING[name].pattern, text) is not None
+    assert is_used == (LACKING[name].bridge != NOT_WRITTEN)
+
+
 def test_every_file_of_sql_is_run_on_both_engines(built):
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
     changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
-    changes |= {"risk/forget_models.sql", "risk/forget_calibration.sql", "alerts/forget_alerts.sql"}
+    changes |= {
+        "risk/forget_models.sql",
+        "risk/forget_calibration.sql",
+        "alerts/forget_alerts.sql",
+    }
     erasure_steps = {name for name in sql_files() if name.startswith(("erasure/", "rotation/"))} & built.compared
     checked = {f"checks/{name}.sql" for name in (*checks.MEDALLION_CHECKS, *checks.REVIEW_CHECKS, checks.TRUTH_CHECK)}
     staged = {f"staging/{name}.sql" for name in (*STAGING_STEPS, "new_patients")}
@@ -368,6 +418,7 @@ def test_every_file_of_sql_is_run_on_both_engines(built):
         *build_steps,
         *erasure_steps,
         *changes,
+        "staging/late_copies.sql",
         *checked,
         *staged,
         *included,

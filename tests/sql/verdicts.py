@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Mapping
 
-from pbm360 import medallion
+from pbm360 import staging
 from pbm360.domain.decode import COLUMNS, Decoder, Rejection, Stamps
 from tests.conftest import TEST_KEY
 
@@ -35,14 +35,17 @@ def decoded(payloads: Mapping[str, bytes]) -> dict[str, Verdict]:
 def judged(warehouse, payloads: Mapping[str, bytes]) -> dict[str, Verdict]:
     """Judge by `staging/judged_messages.sql`, all payloads in one statement."""
     day = KNOWN_AT.date()
-    warehouse.run("staging/new_messages.sql", {"first_date": day, "last_date": day, "cut_at": KNOWN_AT})
+    warehouse.run(
+        "staging/new_messages.sql",
+        {"first_date": day, "last_date": day, "cut_at": KNOWN_AT, "silver_dates": ("DATE", [])},
+    )
     stamps = {"publish_time": KNOWN_AT, "ingested_at": KNOWN_AT, "known_at": KNOWN_AT}
     messages = [
         {"message_id": str(number), "payload": payload, **stamps} for number, payload in enumerate(payloads.values())
     ]
     warehouse.load_rows("vault.new_messages", messages, replace=True)
     warehouse.run("staging/judged_messages.sql")
-    medallion.fill_vault(warehouse, medallion.BatchRun("judging", day, KNOWN_AT))
+    staging.fill_vault(warehouse, day, day)
     names = list(payloads)
     rows = warehouse.query(WITH_KEYS).to_pylist()
     assert sorted(int(row["message_id"]) for row in rows) == list(range(len(names)))
