@@ -1,12 +1,15 @@
 """What Google's reference evaluator lacks of what BigQuery has: the whole list, each with its reason and its bridge.
 
 The parity tests hold it both ways: the evaluator still refuses each probe, what is bridged is needed by a statement of
-`sql/`, and what has no bridge is used by none. So no statement of `sql/` goes unevaluated.
+`sql/`, and what has no bridge is used by none. So no statement of `sql/` goes unevaluated but those of `files`, which
+the analyzer reads alone.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
+
+from tests.sql.models import MODEL_FILES
 
 
 class Lack(NamedTuple):
@@ -16,6 +19,7 @@ class Lack(NamedTuple):
     probe: str
     pattern: str
     bridge: str
+    files: tuple[str, ...] = ()
 
 
 NOT_WRITTEN = "none: no statement of sql/ uses it"
@@ -49,6 +53,13 @@ LACKING = {
         "select approx_quantiles(a, 2) as quantiles from t",
         r"\b(approx_\w+|hll_count)\b",
         NOT_WRITTEN,
+    ),
+    "BigQuery ML": Lack(
+        "no evaluator of GoogleSQL learns a model",
+        "select * from ml.predict(model pbm_ops.m, (select 1 as a))",
+        r"\b(create (or replace )?model|ml\.predict)\b",
+        "none: Google's analyzer reads these files, by a model of what ml.predict returns",
+        MODEL_FILES,
     ),
     "who asks": Lack(
         "it knows no user",
