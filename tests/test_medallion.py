@@ -11,7 +11,7 @@ from pbm360.domain.privacy import pseudonym
 from tests.conftest import TEST_KEY
 from tests.messages import at, bronze_row, event
 
-DAY_19, DAY_20, DAY_21, DAY_30 = (datetime.date(2026, 11, day) for day in (19, 20, 21, 30))
+DAY_19, DAY_20, DAY_21, DAY_27 = (datetime.date(2026, 11, day) for day in (19, 20, 21, 27))
 DAY = datetime.timedelta(days=1)
 TABLES = {
     "silver.stg_order_events": "source, event_id",
@@ -214,14 +214,14 @@ def again(row: dict, known_at: str) -> dict:
     return {**late, "publish_time": row["publish_time"]}
 
 
-@pytest.mark.parametrize("days", [(DAY_19, DAY_20, DAY_21, DAY_30), (DAY_30, DAY_21, DAY_19, DAY_20)], ids=str)
+@pytest.mark.parametrize("days", [(DAY_19, DAY_20, DAY_21, DAY_27), (DAY_27, DAY_21, DAY_19, DAY_20)], ids=str)
 def test_a_message_that_comes_again_weeks_later_has_the_verdict_it_had_and_counts_once(days, make_warehouse):
     once, twice = make_warehouse(), make_warehouse()
     land(once, MESSAGES)
     by_id = {row["message_id"]: row for row in MESSAGES}  # one that stands, a duplicate, one refused
-    land(twice, [*MESSAGES, *(again(by_id[name], "30 08:00") for name in ("10", "12", "13"))])
+    land(twice, [*MESSAGES, *(again(by_id[name], "27 08:00") for name in ("10", "12", "13"))])
     medallion.backfill(once, DAY_19, DAY_21)
-    medallion.build(once, DAY_30)
+    medallion.build(once, DAY_27)
     for day in days:
         medallion.build(twice, day)
     assert contents(twice) == contents(once)
@@ -233,11 +233,12 @@ def test_a_message_that_comes_again_weeks_later_has_the_verdict_it_had_and_count
 
 def test_copies_that_say_dates_weeks_apart_are_told_apart_by_the_weekly_pass(make_warehouse):
     warehouse = make_warehouse()
-    first, later = event("o1", "oms", "referral_received", "1 09:00"), event("o1", "oms", "shipped", "30 09:00", "Z9")
-    known = datetime.date(2026, 12, 25)  # when none looks for an event of the first of November any more
-    copy = bronze_row("2", later, "30 09:01") | {"known_at": at("30 09:01") + 25 * DAY, "known_date": known}
-    land(warehouse, [bronze_row("1", first, "1 09:01"), copy])
-    for day in (datetime.date(2026, 11, 1), known):
+    known = datetime.date(2026, 9, 1)  # on 20 November none looks for an event of that day any more
+    september = {"known_at": at("1 09:01") - 61 * DAY, "publish_time": at("1 09:01") - 61 * DAY, "known_date": known}
+    first = event("o1", "oms", "referral_received", "1 09:00").replace(b"2026-11-01", b"2026-09-01")
+    later = event("o1", "oms", "shipped", "20 09:00", "Z9")
+    land(warehouse, [bronze_row("1", first, "1 09:01") | september, bronze_row("2", later, "20 09:01")])
+    for day in (known, DAY_20):
         medallion.build(warehouse, day)
     assert warehouse.read_table("silver.stg_order_events").num_rows == 2
     medallion.catch_up(warehouse)
@@ -245,7 +246,7 @@ def test_copies_that_say_dates_weeks_apart_are_told_apart_by_the_weekly_pass(mak
     assert warehouse.read_table("silver.rejected_events")["message_id"].to_pylist() == ["2"]
     assert warehouse.read_table("gold.fact_order_lifecycle")["order_id"].to_pylist() == ["A1"]
     ledger = {row["known_date"]: row for row in warehouse.read_table("ops.reconciliation").to_pylist()}
-    assert (ledger[known]["accepted_count"], ledger[known]["duplicate_count"]) == (0, 1)
+    assert (ledger[DAY_20]["accepted_count"], ledger[DAY_20]["duplicate_count"]) == (0, 1)
 
 
 def test_the_mark_advances_over_contiguous_days_only(make_warehouse):
