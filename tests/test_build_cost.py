@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from pbm360 import medallion, oms
+from pbm360.cloud import quantities
 from pbm360.cloud.table_schemas import table_schemas
 from pbm360.simulate import SimulationParameters, simulate
 from tests.benchmarks.native import MADE, NativeMedallion
@@ -125,11 +126,14 @@ def test_every_statement_that_reads_whole_tables_of_the_history_is_named(built):
 def test_bytes_read_grow_with_the_day_and_not_with_the_history(built, daily_reads):
     rows = {table: built.read_table(table) for table in {read.table for read in daily_reads} & TABLES.keys()}
     short, long = (bytes_read(daily_reads, rows, days) for days in (HISTORY_DAYS, HISTORY_DAYS * TIMES_LONGER))
-
-    print(f"{sum(short.values()):,.0f} bytes with {HISTORY_DAYS} days of such orders behind the day")
-    print(f"{sum(long.values()):,.0f} bytes with {HISTORY_DAYS * TIMES_LONGER}")
     assert {table for table in short if long[table] > short[table]} <= GROWS_WITH_THE_HISTORY.keys()
     assert sum(long.values()) <= 1.2 * sum(short.values())
+    # what `pbm360 cost` reckons with
+    events = rows["silver.stg_order_events"]
+    events_a_day = events.num_rows / len(set(events["event_date"].to_pylist()))
+    more = (sum(long.values()) - sum(short.values())) / (HISTORY_DAYS * (TIMES_LONGER - 1))
+    assert more / events_a_day == pytest.approx(quantities.SPAN_BYTES, rel=0.3)
+    assert sum(short.values()) / events_a_day == pytest.approx(quantities.BUILD_BYTES, rel=0.3)
 
 
 def partition_of(read: Read) -> str | None:

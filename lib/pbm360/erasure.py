@@ -59,7 +59,7 @@ class ErasureReport:
 def erase_patient(warehouse: Warehouse, patient_id: str) -> ErasureReport:
     """Erase a patient (the id of the source systems) from every layer; repeating it deletes what came in since.
 
-    Raises `ValueError` where the id is empty, `medallion.BuildError` where a build is under way.
+    Raises `ValueError` where the id is empty, `BuildError` where a build is under way.
     """
     if not patient_id.strip():
         raise ValueError("the patient's id must not be empty")

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import datetime
 import secrets
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from pbm360 import checks, oms, partitions, staging
+from pbm360.batch_run import BatchRun, BuildError, LedgerError, failure_noted, require_status
 from pbm360.domain import rules
 from pbm360.staging import FACTS
 from pbm360.tombstones import turn_back
 from pbm360.warehouse import Warehouse
 
-OVERLAP_DAYS = 2  # a build of day D reads the messages known in [D - 2, D]
 SILVER_GATE = ("stg_order_events", "rejected_events")
 DIMENSIONS = ("dim_drugs", "dim_patients", "dim_pharmacies")
 RULE_TABLES = {
@@ -29,38 +28,6 @@ RULE_TABLES = {
     "ops.rule_sparse_zip3": "sparse_zip3",
     "ops.rule_holidays": "holidays",
 }
-
-
-class BuildError(RuntimeError):
-    """A step of a build can't be done; the text says why and what to do first."""
-
-
-class LedgerError(RuntimeError):
-    """Messages are neither accepted nor duplicate nor rejected."""
-
-
-@dataclass(frozen=True)
-class BatchRun:
-    """One run of the batch for one day; `cut_at` (UTC) fixes what it reads."""
-
-    run_id: str
-    run_date: datetime.date
-    cut_at: datetime.datetime
-
-    @property
-    def days(self) -> dict[str, datetime.date]:
-        """The days whose messages the run reads, as parameters of the SQL."""
-        return {"first_date": self.run_date - datetime.timedelta(days=OVERLAP_DAYS), "last_date": self.run_date}
-
-    @property
-    def window(self) -> dict:
-        """What of these days the run reads, as parameters of the SQL."""
-        return {**self.days, "cut_at": self.cut_at}
-
-    @property
-    def key(self) -> dict:
-        """What names the run's row, as parameters of the SQL."""
-        return {"run_id": self.run_id, "run_date": self.run_date}
 
 
 @dataclass(frozen=True)
@@ -100,7 +67,7 @@ def land_bronze(warehouse: Warehouse, run_date: datetime.date) -> BatchRun:
     run = BatchRun(f"{run_date.isoformat()}-{secrets.token_hex(4)}", run_date, cut_at=now)
     load_rules(warehouse)
     warehouse.run("build/start_run.sql", {**run.key, "started_at": now, "cut_at": run.cut_at})
-    with _failure_noted(warehouse, run):
+    with failure_noted(warehouse, run):
         oms.land_snapshot(warehouse, warehouse.settings, run_date)
     return run
 
@@ -113,7 +80,7 @@ def stage_silver(
     `held_twice` are dates of events that silver holds twice; the later copies go with this run.
     Raises `CheckFailed` where the gate fails; silver as committed is untouched either way.
     """
-    with _failure_noted(warehouse, run):
+    with failure_noted(warehouse, run):
         since_date = partitions.snapshots_since(warehouse, run.run_date)["patients"]
         staging.judge_messages(warehouse, run.window)
         turn_back(warehouse, run.window["first_date"], run.run_date, since_date)
@@ -128,8 +95,8 @@ def stage_gold(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
 
     Raises `BuildError` where another run's silver is staged, `CheckFailed` where the gate fails.
     """
-    _require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
-    with _failure_noted(warehouse, run):
+    require_status(warehouse, run, "staged", "stage silver first (chapter 05, or `pbm360 build`)")
+    with failure_noted(warehouse, run):
         since_dates = partitions.snapshots_since(warehouse, run.run_date)
         for name in DIMENSIONS:
             warehouse.run(f"staging/{name}.sql", {"since_date": since_dates[name.removeprefix("dim_")]})
@@ -146,8 +113,8 @@ def publish(warehouse: Warehouse, run: BatchRun) -> list[dict]:
 
     Returns the ledger's rows (one per known_date and source). Raises `LedgerError` where it does not balance.
     """
-    _require_status(warehouse, run, "gated", "stage gold first (chapter 06, or `pbm360 build`)")
-    with _failure_noted(warehouse, run):
+    require_status(warehouse, run, "gated", "stage gold first (chapter 06, or `pbm360 build`)")
+    with failure_noted(warehouse, run):
         restated = warehouse.run("build/restated_days.sql", run.days)["known_date"].to_pylist()
         parameters = {
             **run.key,
@@ -286,22 +253,3 @@ def require_no_build(warehouse: Warehouse) -> None:
             f"run {newest[0]['run_id']} is {newest[0]['status']}: wait for its end, or build the day again "
             f"(`pbm360 build --date {newest[0]['run_date']}`)"
         )
-
-
-def _require_status(warehouse: Warehouse, run: BatchRun, expected: str, mend: str) -> None:
-    rows = warehouse.run("build/newest_run.sql").to_pylist()
-    if rows and rows[0]["run_id"] != run.run_id:
-        raise BuildError(f"run {rows[0]['run_id']} began after run {run.run_id} and uses the staging tables; {mend}")
-    status = rows[0]["status"] if rows else "unknown"
-    if status != expected:
-        raise BuildError(f"run {run.run_id} must be {expected}; it is {status}; {mend}")
-
-
-@contextmanager
-def _failure_noted(warehouse: Warehouse, run: BatchRun) -> Iterator[None]:
-    try:
-        yield
-    except Exception as error:  # noted and raised again, whatever it was
-        parameters = {**run.key, "finished_at": datetime.datetime.now(datetime.UTC), "detail": str(error)[:2000]}
-        warehouse.run("build/mark_failed.sql", parameters)
-        raise

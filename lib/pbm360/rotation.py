@@ -21,7 +21,7 @@ NEXT_KEY_FILE = "pseudonym.key.next"
 def rotate_key(warehouse: Warehouse, next_key: str) -> int:
     """Replace every pseudonym by that of the next key; returns how many patients had another one.
 
-    Raises `medallion.BuildError` where a build is under way. The key itself is switched by the caller, afterwards.
+    Raises `BuildError` where a build is under way. The key itself is switched by the caller, afterwards.
     """
     medallion.require_no_build(warehouse)
     patients = warehouse.run("rotation/patients.sql").to_pylist()

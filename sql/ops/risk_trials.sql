@@ -1,5 +1,5 @@
--- What a trial of another model learns from and is tried on: open orders at past instants, without their
--- names, and whether each missed its SLA. Replaced by each trial.
+-- What a trial of another model learns from and is tried on: open orders at past instants, without
+-- their names, and whether each missed its SLA. Replaced by each trial.
 -- Grain: one row per instant and order that was open then.
 -- Sources: risk/features_at_instants.sql, risk/outcomes.sql by lib/pbm360/risk/boosted.py.
 -- Freshness: each `pbm360 risk backtest --boosted`.

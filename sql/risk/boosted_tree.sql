@@ -1,6 +1,6 @@
 -- Learn a gradient boosting from the newest trial, on BigQuery ML: a candidate beside the forecast.
 -- Grain: one model. Sources: pbm_ops.risk_trials. On Google Cloud alone.
--- Options as of the laptop's candidate (tests/benchmarks/risk.py), as far as both libraries have them.
+-- Options as of the laptop's candidate (tests/benchmarks/risk.py), as far as both have them.
 
 create or replace model pbm_ops.risk_boosted_tree
 options (
@@ -15,16 +15,6 @@ options (
     data_split_method = 'NO_SPLIT'
 )
 as
-select
-    stage,
-    kind,
-    path,
-    urgent,
-    queue,
-    day_part,
-    weekday,
-    age_hours,
-    slack_clock_hours,
-    is_missed
+select * except (part)
 from pbm_ops.risk_trials
 where part = 'learnt';

@@ -1,6 +1,7 @@
--- Brier score of the gradient boosting on what the newest trial kept from it: the mean squared difference
--- between the chance that it gave and what came (0 or 1).
--- Grain: one row. Sources: pbm_ops.risk_trials, the model pbm_ops.risk_boosted_tree. On Google Cloud alone.
+-- Brier score of the gradient boosting on what the newest trial kept from it: the mean squared
+-- difference between the chance that it gave and what came (0 or 1).
+-- Grain: one row. Sources: pbm_ops.risk_trials, the model pbm_ops.risk_boosted_tree. On Google Cloud
+-- alone.
 
 with
     forecasts as (
@@ -15,17 +16,7 @@ with
             ml.predict(
                 model pbm_ops.risk_boosted_tree,
                 (
-                    select
-                        stage,
-                        kind,
-                        path,
-                        urgent,
-                        queue,
-                        day_part,
-                        weekday,
-                        age_hours,
-                        slack_clock_hours,
-                        is_missed
+                    select * except (part)
                     from pbm_ops.risk_trials
                     where part = 'tried'
                 )

@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from pbm360 import medallion
+from pbm360.batch_run import OVERLAP_DAYS
 from pbm360.feeds.importer import ImportReport, import_file
 from pbm360.local import stack
 from pbm360.settings import Settings, load_settings
@@ -63,7 +64,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def days_to_build(report: ImportReport, every_days: int) -> list[datetime.date]:
     """Return the days whose builds cover all days of the import; each reads its day and the two before."""
-    every_days = min(max(every_days, 1), medallion.OVERLAP_DAYS + 1)
+    every_days = min(max(every_days, 1), OVERLAP_DAYS + 1)
     count = (report.last_known_date - report.first_known_date).days + 1
     offsets = range(every_days - 1, count + every_days - 1, every_days)
     return [report.first_known_date + datetime.timedelta(days=offset) for offset in offsets]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from pbm360 import medallion
+from pbm360.batch_run import OVERLAP_DAYS
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.fresh import fresh_warehouse, peak_memory_gigabytes
 from tests.benchmarks.native import NativeMedallion
@@ -66,7 +67,7 @@ def _side_by_side(blocks: list[pa.Table]) -> tuple[float, float, int]:
         native = NativeMedallion(Path(folder) / "native.duckdb", warehouse)
         for block in blocks:
             native.load("bronze.raw_orders", block)
-        native_seconds = native.build(DAY - datetime.timedelta(days=medallion.OVERLAP_DAYS), DAY)
+        native_seconds = native.build(DAY - datetime.timedelta(days=OVERLAP_DAYS), DAY)
         unequal = sum(native.unequal_rows(warehouse).values())
         native.close()
         return seconds, native_seconds, unequal

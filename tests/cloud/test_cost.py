@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from pbm360.simulate import SimulationParameters, simulate
 ROOT = Path(__file__).parents[2]
 END = datetime.datetime(2026, 11, 23, 17, 0, tzinfo=datetime.UTC)
 MILLION = Workload(events_per_day=1_000_000, viewers=40, history_days=100, snapshot_seconds=60)
+DATE_BYTES = 8  # of a date, a timestamp, a whole number
 QUIET = Workload(events_per_day=0, viewers=0, snapshot_seconds=3600)
 
 
@@ -38,10 +40,10 @@ def dollars(workload: Workload) -> dict[str, float]:
         ("dataflow_streaming_engine", 26.4625 * 0.018),
         # 678 bytes x 30.41667 million = 20.62 GB, far below 2 TiB free
         ("bigquery_write_api", 0.0),
-        # 90 days: 774 bytes x 90 million = 69.66 GB; nights: 248 x 78,125 orders x (100^2 - 10^2) / 2 = 95.907 GB
-        ("bigquery_storage_active", ((69.66e9 + 95.90625e9) / 1024**3 - 10) * 0.02),
-        # the 10 days before: 774 x 10 million = 7.74 GB; nights: 248 x 78,125 x 10^2 / 2 = 0.96875 GB
-        ("bigquery_storage_long_term", (7.74e9 + 0.96875e9) / 1024**3 * 0.01),
+        # 90 days: 774 bytes x 90 million = 69.66 GB; nights: 271 x 78,125 orders x (100^2 - 10^2) / 2 = 104.8 GB
+        ("bigquery_storage_active", ((69.66e9 + 104.80078e9) / 1024**3 - 10) * 0.02),
+        # the 10 days before: 774 x 10 million = 7.74 GB; nights: 271 x 78,125 x 10^2 / 2 = 1.05859 GB
+        ("bigquery_storage_long_term", (7.74e9 + 1.05859e9) / 1024**3 * 0.01),
         ("composer_dcu", 9 * 730 * 0.06),
         ("cloud_sql_vcpu", 2 * 730 * 0.0413),
         ("cloud_sql_memory", 7.5 * 730 * 0.007),
@@ -59,8 +61,8 @@ def test_an_item_is_what_a_hand_makes_of_it(price, by_hand):
 
 def test_queries_are_what_a_hand_makes_of_them():
     # silver 19.5 GB, gold 9.6 GB, its orders 2.2 GB, live 0.39 GB. A tick reads 19.5 + 2.2 + 0.39 = 22.09 GB and a
-    # fifteenth of 2 x 29.1 GB = 3.88 GB; 43,800 ticks. 30.41667 builds of 2 x 19.5 + 9.6 + 3 x 0.483 = 50.049 GB.
-    by_hand = (43_800 * (22.09e9 + 3.88e9) + 30.41667 * 50.049e9) / 1024**4
+    # fifteenth of 2 x 29.1 GB = 3.88 GB; 43,800 ticks. 30.41667 builds of 43,000 + 4 x 100 bytes x 1,000,000 = 43.4 GB.
+    by_hand = (43_800 * (22.09e9 + 3.88e9) + 30.41667 * 43.4e9) / 1024**4
     assert model.query_tebibytes(MILLION) == pytest.approx(by_hand, rel=1e-4)
     found = estimate(MILLION)
     assert found.queries_by == "slots" and dollars(MILLION)["bigquery_slot"] == pytest.approx(100 * 730 * 0.04)
@@ -104,8 +106,8 @@ def test_a_workload_that_is_none_is_refused():
 
 
 def test_bytes_are_those_of_simulated_messages():
-    everything = simulate(SimulationParameters(orders=600, days=14, end=END)).messages()
-    messages = [message for message in everything if len(message.payload) < 100_000]  # no megabyte of poison
+    simulation = simulate(SimulationParameters(orders=600, days=14, end=END))
+    messages = [message for message in simulation.messages() if len(message.payload) < 100_000]  # no megabyte of poison
     attributes = [sum(len(key) + len(value) for key, value in message.attributes.items()) for message in messages]
     body = sum(len(message.payload) for message in messages) / len(messages)
     mean = body + sum(attributes) / len(messages) + 20 + 17
@@ -113,6 +115,16 @@ def test_bytes_are_those_of_simulated_messages():
     # payload and attributes again, two times, an id, two stamps, a day, a source: what a row of bronze holds
     assert pytest.approx(mean + 45, rel=0.1) == model.BRONZE_BYTES
     assert pytest.approx(len(messages) / 600, rel=0.06) == model.EVENTS_PER_ORDER  # fewer where the history is short
+    entities = vars(simulation.entities())
+    night = sum(DATE_BYTES + sum(map(bytes_of, row.values())) for rows in entities.values() for row in rows)
+    assert pytest.approx(night / len(entities["orders"]), rel=0.05) == model.SNAPSHOT_BYTES
+
+
+def bytes_of(value) -> int:
+    """Return a value's bytes as BigQuery counts them: a text has two more than its letters, a NUMERIC has 16."""
+    if isinstance(value, str):
+        return len(value.encode()) + 2
+    return 0 if value is None else 16 if isinstance(value, Decimal) else DATE_BYTES
 
 
 def test_workers_are_reckoned_with_less_than_half_of_what_was_measured():

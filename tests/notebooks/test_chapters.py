@@ -58,6 +58,9 @@ def test_stored_outputs_hold_no_path_identifier_or_error(cells):
             text = json.dumps(output)
             assert output["output_type"] != "error", text
             assert not MACHINE_PATH.search(text), text
+            assert "application/javascript" not in output.get("data", {}), (
+                "a page would run it, and may load from the network"
+            )
             assert not IDENTIFIER.search(text), text
 
 

@@ -289,11 +289,14 @@ def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_refere
     changed = [f"pbm_{table}" for table in TRUTH]
     changed += [f"pbm_bronze.oms_{entity}" for entity in scenario.ENTITIES]
     changed += ["pbm_ops.batch_runs", "pbm_gold.fact_order_lifecycle", "pbm_silver.stg_order_events"]
+    changed += ["pbm_silver.order_spans", "pbm_ops.run_event_dates"]
+    load_both(engines, "silver.stg_order_events", BROKEN["silver.stg_order_events"])
     changes = {
         "build/start_run.sql": {**RUN, "started_at": instant("21 12:00"), "cut_at": instant("21 12:00")},
         "build/mark_failed.sql": {**RUN, "finished_at": instant("21 12:01"), "detail": "what 'it' said"},
         "build/forget_orders.sql": {"simulation_id": "s1", "order_ids": ["t1", "t2"], "knowable_order_ids": ["k1"]},
         "build/forget_snapshot.sql": {"snapshot_date": DAYS[0]},
+        "build/fill_spans.sql": {},
         "risk/forget_models.sql": {"model_version": "survival-2"},
         "risk/forget_calibration.sql": {"first_date": DAYS[0]},
         "alerts/forget_alerts.sql": {"alert_ids": ["a", "b"]},
@@ -305,6 +308,7 @@ def test_what_forgets_and_marks_leaves_the_same_rows(make_warehouse, make_refere
     engines.change_both("build/forget_simulation.sql", {"simulation_id": "s1"})
     assert engines.unequal_tables(changed) == {}
     assert engines.local.read_table("truth.orders").num_rows == 1  # of the other simulation
+    assert engines.local.read_table("silver.order_spans").num_rows == 1
     assert {row["snapshot_date"] for row in engines.local.read_table("bronze.oms_drugs").to_pylist()} == set(DAYS[1:])
 
 
@@ -390,7 +394,10 @@ def test_what_the_evaluator_lacks_is_bridged_where_a_statement_needs_it(name):
 
 def test_every_file_of_sql_is_run_on_both_engines(built):
     build_steps = {f"build/{name}.sql" for name in ("start_run", "mark_staged", "mark_gated", "publish", "reconcile")}
-    changes = {f"build/{name}.sql" for name in ("mark_failed", "forget_orders", "forget_snapshot", "forget_simulation")}
+    changes = {
+        f"build/{name}.sql"
+        for name in ("mark_failed", "fill_spans", "forget_orders", "forget_snapshot", "forget_simulation")
+    }
     changes |= {
         "risk/forget_models.sql",
         "risk/forget_calibration.sql",

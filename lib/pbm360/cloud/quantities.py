@@ -19,13 +19,14 @@ BRONZE_BYTES = 483  # a row of raw_orders
 SILVER_BYTES = 195  # a row of stg_order_events; as much again in live, until its day is published
 GOLD_BYTES = 96  # of an event: an order's row of 283 and its 8.4 stage visits of 107, over its events
 ORDER_BYTES = 22  # of an event: its order's row alone, which the dashboards read each time
-SNAPSHOT_BYTES = 248  # an order and its patient in one night's snapshot of order management
+SNAPSHOT_BYTES = 271  # an order in one night's snapshot of order management, with its patient and all the rest
 PEAK = 7.0  # the busiest hour of two weeks against the mean hour
 EVENTS_PER_VCPU = 2000.0  # a second: less than half of 12,444 measured on two cores (docs/benchmarks.md)
 WORKER_VCPUS, WORKER_GB, WORKER_DISK_GB = 2, 7.5, 30
 SHUFFLED = 2.0  # how often a message passes Streaming Engine: read, and grouped
 LIVE_DAYS = 2.0  # of events that the batch has not taken over
-SILVER_READS = 2.0  # of the whole of silver by one build: touched orders are found and read
+BUILD_BYTES = 43_000  # of an event of the day: its build reads the days on which its orders lived (a test measures it)
+SPAN_BYTES = 4  # of an event of the history: where orders' events lie, which every build reads whole (measured, too)
 LEAST_BYTES_BILLED = 10 * 1024.0**2  # of each table that a query names
 TABLES_A_TICK = 12  # that the three queries of a snapshot name, views resolved
 BACKGROUND_SNAPSHOTS = 15  # the slow queries are read once in so many snapshots
@@ -89,7 +90,7 @@ def query_tebibytes(workload: Workload) -> float:
     tick = max(silver + orders + live, least)  # the serving view joins live with the whole of silver
     slow = max(BACKGROUND_READS * (silver + gold), least) / BACKGROUND_SNAPSHOTS
     ticks = HOURS * 3600 / workload.snapshot_seconds
-    builds = DAYS * (SILVER_READS * silver + gold + 3 * BRONZE_BYTES * day)
+    builds = DAYS * day * (BUILD_BYTES + SPAN_BYTES * workload.history_days)
     return (ticks * (tick + slow) + builds) / TIB
 
 

@@ -29,11 +29,15 @@ def prepare() -> None:
     """
     from pbm360 import medallion, oms
     from pbm360.terminal import open_warehouse
+    from pbm360.upgrading import upgrade
 
     warehouse = open_warehouse()
     medallion.prepare(warehouse)
+    added = upgrade(warehouse)
     applied = oms.migrate(warehouse.settings)
-    console.print(f"  tables, views and rules stand in {warehouse.settings.project}")
+    console.print(
+        f"  tables, views and rules stand in {warehouse.settings.project}; columns added: {', '.join(added) or 'none'}"
+    )
     console.print(f"  order management: {', '.join(applied) or 'no migration was missing'}")
 
 

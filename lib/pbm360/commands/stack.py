@@ -19,11 +19,15 @@ def up() -> None:
     from pbm360 import broker, medallion, oms
     from pbm360.local import stack
     from pbm360.settings import load_settings
+    from pbm360.upgrading import upgrade
     from pbm360.warehouse import Warehouse
 
     addresses = stack.up(load_settings(), progress=lambda text: console.print(f"  {text}"))
     settings = load_settings()
-    medallion.prepare(Warehouse(settings))
+    warehouse = Warehouse(settings)
+    medallion.prepare(warehouse)
+    for column in upgrade(warehouse):
+        console.print(f"  {column} is new and was added")
     broker.ensure_topics(settings)
     oms.migrate(settings)
     for name, address in addresses.items():

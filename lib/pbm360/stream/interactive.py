@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 import pandas as pd
-from apache_beam.runners.interactive import interactive_beam
+from apache_beam.runners.interactive import interactive_beam, interactive_environment
 from IPython.utils.capture import capture_output
 
 
@@ -15,6 +15,8 @@ def collect(collection, **options) -> pd.DataFrame:
         return interactive_beam.collect(collection, **options)
 
 
-def tell_errors_alone() -> None:
-    """Let Beam log errors only, so that a chapter shows its own results."""
+def prepare_notebook() -> None:
+    """Let Beam log errors only, and keep from the page the script that its first use would load from the network."""
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
+    with capture_output():
+        interactive_environment.current_env()

@@ -91,6 +91,14 @@ def test_a_table_like_another_has_its_columns_and_descriptions(answer, client, o
         answer(f"insert into {copy} (order_id, received_date) values (null, '2026-11-20')")
 
 
+def test_a_column_that_an_update_adds_can_be_read_and_written(answer, client, orders):
+    table = client.get_table(f"pbm-local.{orders}")
+    table.schema = [*table.schema, bigquery.SchemaField("payer_id", "STRING", description="who pays")]
+    assert client.update_table(table, ["schema"]).schema[-1].description == "who pays"
+    answer(f"insert into {orders} (order_id, received_date, payer_id) values ('A9', '2026-11-20', 'P1')")
+    assert answer(f"select payer_id from {orders} where received_date = '2026-11-20'") == [("P1",)]
+
+
 def test_a_required_column_takes_no_null(answer, orders):
     with pytest.raises(BadRequest, match="NOT NULL"):
         answer(f"insert into {orders} (order_id, received_date) values (null, '2026-11-20')")

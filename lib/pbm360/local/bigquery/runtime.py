@@ -16,7 +16,7 @@ from bqemulator.server import EmulatorServer
 
 from pbm360.local.bigquery.catalog import WarehouseCatalog
 from pbm360.local.bigquery.corrections import install
-from pbm360.local.bigquery.corrections.definitions import count_rows_live
+from pbm360.local.bigquery.corrections.definitions import add_columns_live, count_rows_live
 from pbm360.local.bigquery.engine import WarehouseEngine
 from pbm360.local.bigquery.request_threads import ThreadedApplication
 from pbm360.local.bigquery.storage_api import build_grpc_server, load_messages
@@ -105,4 +105,5 @@ def build_application(context) -> ThreadedApplication:
     from bqemulator.api.app import create_app
 
     count_rows_live(context)
+    add_columns_live(context)
     return ThreadedApplication(create_app(context))

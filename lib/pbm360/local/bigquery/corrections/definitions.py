@@ -2,8 +2,9 @@
 
 Faults: column descriptions, NOT NULL and clustering of a SQL definition are lost; `create table if not exists` on a
 table that exists overwrites its entry; `like` copies no description; REQUIRED columns of a REST definition take
-nulls; the number of rows of a table is not kept up. The query of a view is kept as it was written, put into the
-statements that name the view and never corrected; its descriptions are lost.
+nulls; a column that a REST update adds is in the catalog alone; the number of rows of a table is not kept up. The
+query of a view is kept as it was written, put into the statements that name the view and never corrected; its
+descriptions are lost.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pbm360.local.bigquery.patching import replace_everywhere
 
 emulator_duckdb_columns = type_map.bq_schema_to_duckdb_columns
 emulator_table_to_rest = tables._table_to_rest
+emulator_rest_to_table = tables._rest_to_table_meta
 emulator_sync_view = ddl_sync.sync_created_view
 
 PARTITION_UNITS = ("HOUR", "DAY", "MONTH", "YEAR")
@@ -50,6 +52,24 @@ def count_rows_live(context) -> None:
         return resource
 
     replace_everywhere(emulator_table_to_rest, with_count)
+
+
+def add_columns_live(context) -> None:
+    """Let an update of a table's resource add its new columns to the table, too."""
+
+    def with_columns(
+        project_id: str, dataset_id: str, body: dict, clock, existing: TableMeta | None = None
+    ) -> TableMeta:
+        updated = emulator_rest_to_table(project_id, dataset_id, body, clock, existing)
+        if existing is not None and existing.table_type == "TABLE":
+            known = {field.name for field in existing.schema_.fields}
+            added = [tables._field_to_rest(field) for field in updated.schema_.fields if field.name not in known]
+            target = quoted_table_ref(project_id, dataset_id, existing.table_id)
+            for name, kind in duckdb_columns(added):
+                context.engine.execute(f'ALTER TABLE {target} ADD COLUMN "{name}" {kind}')
+        return updated
+
+    replace_everywhere(emulator_rest_to_table, with_columns)
 
 
 def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
