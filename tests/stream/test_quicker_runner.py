@@ -3,12 +3,22 @@
 import gc
 
 import apache_beam as beam
-from apache_beam.transforms import core, trigger
+from apache_beam.coders import VarIntCoder
+from apache_beam.transforms import core, trigger, userstate
 from apache_beam.transforms.combiners import CountCombineFn
 from apache_beam.utils.timestamp import MAX_TIMESTAMP, Timestamp
 
 from pbm360.stream.counting import AddMinute
-from pbm360.stream.quicker_runner import earliest_hold, few_collections, quicken, read_arguments, remember_arguments
+from pbm360.stream.quicker_runner import (
+    earliest_hold,
+    few_collections,
+    find_specs,
+    quicken,
+    read_arguments,
+    remember_arguments,
+    remember_specs,
+    unpickled_copy,
+)
 
 beams_earliest_hold = trigger.InMemoryUnmergedState.get_earliest_hold  # this module is collected before anything runs
 
@@ -30,6 +40,40 @@ def test_a_callable_object_is_read_anew():
     partial = beam.Map(str).fn.process
     assert remember_arguments(partial) == read_arguments(partial)
     assert remember_arguments(len) == read_arguments(len)
+
+
+class CountCalls(beam.DoFn):
+    """A step with state, and an attribute of its own."""
+
+    COUNT = beam.DoFn.StateParam(userstate.ReadModifyWriteStateSpec("count", VarIntCoder()))
+
+    def __init__(self):
+        self.calls = []
+
+    def process(self, element, count=COUNT):
+        """Yield nothing."""
+
+
+class TakeMethod(beam.DoFn):
+    """A step whose `process` is another object's method."""
+
+    def __init__(self, process):
+        self.process = process
+
+
+def test_remembered_specs_are_those_that_beam_finds():
+    quicken()
+    steps = [CountCalls(), AddMinute(), beam.Map(str).fn, TakeMethod(CountCalls().process), TakeMethod(str)]
+    for step in [*steps, *steps]:
+        assert remember_specs(step) == find_specs(step)
+    assert [userstate.is_stateful_dofn(step) for step in steps] == [True, False, False, True, False]
+
+
+def test_each_bundle_has_a_step_of_its_own():
+    step = CountCalls()
+    first, second = unpickled_copy(step), unpickled_copy(step)
+    first.calls.append("a bundle")
+    assert type(first) is CountCalls and (first.calls, second.calls, step.calls) == (["a bundle"], [], [])
 
 
 def test_a_tag_without_extraction_merges_as_beam_does():

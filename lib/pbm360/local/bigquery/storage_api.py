@@ -124,15 +124,18 @@ def align_to_target(rows: pa.Table, target: pa.Schema) -> pa.Table:
 
     Raises `ValueError` for a column that the table does not have or whose values do not fit.
     """
-    unknown = [name for name in rows.column_names if name not in target.names]
+    if rows.schema.equals(target):
+        return rows
+    given, wanted = dict(zip(rows.column_names, rows.columns, strict=True)), target.names
+    unknown = [name for name in given if name not in set(wanted)]
     if unknown:
-        raise ValueError(f"the table has no column {', '.join(unknown)}; it has {', '.join(target.names)}")
+        raise ValueError(f"the table has no column {', '.join(unknown)}; it has {', '.join(wanted)}")
     columns = []
     for field in target:
-        if field.name not in rows.column_names:
+        column = given.get(field.name)
+        if column is None:
             columns.append(pa.nulls(rows.num_rows, field.type))
             continue
-        column = rows.column(field.name)
         if not _fits(column.type, field.type):
             raise ValueError(f"column {field.name} is {field.type}; the rows hold {column.type}")
         try:
