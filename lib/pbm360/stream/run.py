@@ -73,11 +73,11 @@ def laptop_parts(settings: Settings, feed: PubSubFeed, committer: Committer, sto
     publish = partial(broker.publish_batches, settings, settings.dead_letter_topic)
     return StreamParts(
         pseudonym_key=partial(str, settings.required_pseudonym_key),
-        raw=CommittedSink(committer, raw.append),
-        live=CommittedSink(committer, live.append),
-        minutes=CommittedSink(committer, minutes.append),
-        dead_letters=CommittedSink(committer, dead_letters.append),
-        publish_dead_letters=CommittedSink(committer, publish).append,
+        raw=CommittedSink(committer.submit_raw, raw.append),
+        live=CommittedSink(committer.submit, live.append),
+        minutes=CommittedSink(committer.submit, minutes.append),
+        dead_letters=CommittedSink(committer.submit, dead_letters.append),
+        publish_dead_letters=CommittedSink(committer.submit, publish).append,
         counting=CountFirstCopies(recover_counts(settings, minutes), feed.count_too_late),
         acknowledge=committer.acknowledge,
     )
