@@ -28,6 +28,17 @@ def scores(world, model):
     return score(model, features, training.read_pharmacies(world))
 
 
+def test_as_many_instants_are_read_as_are_enough(world, monkeypatch):
+    instants = training.training_instants(END, 10)
+    latest = training.read_features(world, instants[:1])
+    monkeypatch.setattr(training, "ENOUGH_SAMPLES", 7 * len(latest))
+    wanted = [instants[0], *training.spread(instants[1:], len(latest))]
+    assert len(wanted) == 7 and training.LEAST_INSTANTS == 6
+    found = training.read_enough(world, instants)
+    assert set(found["as_of"]) == {pd.Timestamp(instant) for instant in wanted}
+    assert found["order_id"].nunique() < len(found) == len(found[["as_of", "order_id"]].drop_duplicates())
+
+
 def test_on_later_instants_the_forecast_is_nearer_than_both_rules(world, past, model):
     instants = [END - datetime.timedelta(days=19) + datetime.timedelta(hours=29) * number for number in range(8)]
     features = training.read_features(world, instants)

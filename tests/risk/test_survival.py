@@ -47,7 +47,7 @@ def test_half_of_the_like_cases_end_by_the_median_and_none_where_too_many_never_
 
 def test_every_level_is_told_apart_so_that_what_it_adds_is_known():
     survival = fit(cells(*[(1, 0)] * 500, *[(1, 1)] * 500), np.array([1.0] * 500 + [9.0] * 500), LEVELS)
-    overall, stage, path = survival.beyond_by_level(cells((1, 1)), np.array([5.0]))[:, 0]
+    overall, stage, path = survival.of(cells((1, 1))).beyond_by_level(np.array([5.0]))[:, 0]
     assert overall == pytest.approx(0.5, abs=0.01) and stage == pytest.approx(0.5, abs=0.01)
     assert path > 0.95
 

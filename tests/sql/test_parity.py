@@ -101,7 +101,10 @@ QUERIES = {
     "alerts/alerts.sql": {"since": instant("16 00:00")},
     "alerts/health.sql": {"now": instant("21 12:00")},
     "risk/features_as_of.sql": {"as_of": instant("20 08:00")},
-    "risk/features_at_instants.sql": {"instants": [instant("18 00:00"), instant("20 08:00"), instant("22 00:00")]},
+    "risk/features_at_instants.sql": {
+        "instants": [instant("18 00:00"), instant("20 08:00"), instant("22 00:00")],
+        "as_of": instant("22 00:00"),
+    },
     "risk/features_now.sql": {"now": instant("21 12:00")},
     "risk/newest_calibration.sql": {"model_version": "survival-1"},
     "risk/newest_samples.sql": {},
@@ -109,6 +112,8 @@ QUERIES = {
     "risk/past_forecasts.sql": {"first_date": DAYS[0], "now": instant("21 12:00")},
     "risk/pharmacies.sql": {},
     "risk/recorded_dates.sql": {"first_date": DAYS[0]},
+    "risk/told_events.sql": {"as_of": instant("20 08:00")},
+    "risk/unusual_orders.sql": {"as_of": instant("22 00:00")},
     "replay/dead_letters.sql": {"known_date": DAYS[0]},
     "replay/held_events.sql": {"event_ids": ["whole-0", "tied-1", "of-nobody"]},
     "replay/refusals.sql": {"known_date": DAYS[0]},
@@ -221,6 +226,33 @@ def test_the_built_days_give_the_same_answer_to(sql_file, built):
 def test_the_time_machine_shows_the_same_at(moment, built):
     sql = "select * from pbm_serving.order_lifecycle_as_of(@as_of)"
     assert built.unequal_query(sql, {"as_of": instant(moment)}) == []
+
+
+def test_features_of_several_instants_are_the_time_machines_row_by_row(built):
+    instants = [instant(moment) for moment in MOMENTS]
+    together = built.local.run("risk/features_at_instants.sql", {"instants": instants, "as_of": max(instants)})
+    alone = [
+        row for moment in instants for row in built.local.run("risk/features_as_of.sql", {"as_of": moment}).to_pylist()
+    ]
+    for row in alone:
+        del row["runout_at"]
+    assert in_order(together.to_pylist()) == in_order(alone)
+    unusual = built.local.run("risk/unusual_orders.sql", {"as_of": max(instants)})["order_id"].to_pylist()
+    assert {"reused"} < set(unusual) and {row["order_id"] for row in alone} - set(unusual)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_outcomes_are_the_time_machines_row_by_row(moment, built):
+    names = ["order_id", "delivered_at", "cancelled_at", "promised_at"]
+    told = built.local.run("risk/outcomes.sql", {"as_of": instant(moment), "since": instant("2010-01-01")})
+    sql = "select * from pbm_serving.order_lifecycle_as_of(@as_of)"
+    machine = built.local.query(sql, {"as_of": instant(moment)})
+    assert in_order(told.select(names).to_pylist()) == in_order(machine.select(names).to_pylist())
+
+
+def in_order(rows: list[dict]) -> list[dict]:
+    """Return rows by their order, and of one order by their instant."""
+    return sorted(rows, key=lambda row: (row["order_id"], row.get("as_of")))
 
 
 def test_every_check_finds_the_same_in_the_built_days(built):

@@ -70,7 +70,7 @@ def promise_rows(
     delivered = microseconds(ends.set_index("order_id")["delivered_at"].reindex(rows["order_id"]))
     return rows[["order_id", "as_of"]].assign(
         came=(~(delivered <= rows["promised_us"].to_numpy())).astype(float),
-        forecast=miss_promise(model, rows, cells_of(rows)),
+        forecast=miss_promise(model, rows, model.door.of(cells_of(rows))),
     )
 
 
@@ -85,7 +85,7 @@ def runout_rows(model: RiskModel, features: pd.DataFrame, ends: pd.DataFrame, ph
     delivered = microseconds(told["delivered_at"].reindex(rows["order_id"]))
     return rows[["order_id", "as_of"]].assign(
         came=(~(delivered <= rows["runout_us"].to_numpy())).astype(float),
-        forecast=run_out(model, rows, cells_of(rows), pharmacies),
+        forecast=run_out(rows, model.door.of(cells_of(rows)), pharmacies),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
@@ -54,15 +54,31 @@ def reasons(rows: pd.DataFrame, chances: np.ndarray) -> np.ndarray:
     for number, factor in enumerate(factors):
         rank, place = np.nonzero((ranked == number) & (factor.weights >= LEAST_WEIGHT))
         if len(place):
-            found[place, rank] = np.array(say(factor.words, rows.iloc[place]), object)
+            found[place, rank] = np.array(say(factor.words, Columns(rows, place)), object)
     return found
 
 
-def say(words: str, rows: pd.DataFrame) -> list[str]:
+def say(words: str, columns: Mapping[str, np.ndarray]) -> list[str]:
     """Fill words with what they name of each row."""
     names = [name for _, name, _, _ in Formatter().parse(words) if name]
-    filled = words.format_map(dict.fromkeys(names, "{}"))
-    return [filled.format(*values) for values in zip(*(VALUES[name](rows) for name in names), strict=True)]
+    filled = words.format_map(dict.fromkeys(names, "%s"))
+    return [filled % values for values in zip(*(VALUES[name](columns) for name in names), strict=True)]
+
+
+class Columns(Mapping):
+    """Some rows of a table by column; only a column that is asked for is taken."""
+
+    def __init__(self, rows: pd.DataFrame, place: np.ndarray):
+        self._rows, self._place = rows, place
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._rows[name].to_numpy()[self._place]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows.columns)
 
 
 def duration(hours: float) -> str:
@@ -97,15 +113,15 @@ def _additions(rows: pd.DataFrame, chances: np.ndarray) -> list[Factor]:
     return [Factor(weights, words) for weights, words in zip(added, WORDS_OF_LEVELS, strict=True)]
 
 
-def _mapped(column: str, names: Callable) -> Callable[[pd.DataFrame], Sequence[str]]:
-    return lambda rows: [names(value) for value in rows[column].tolist()]
+def _mapped(column: str, names: Callable) -> Callable[[Mapping], Sequence[str]]:
+    return lambda columns: [names(value) for value in columns[column].tolist()]
 
 
-def _between(earlier: str, later: str) -> Callable[[pd.DataFrame], Sequence[str]]:
-    return lambda rows: [duration(hours) for hours in ((rows[later] - rows[earlier]) / HOUR).tolist()]
+def _between(earlier: str, later: str) -> Callable[[Mapping], Sequence[str]]:
+    return lambda columns: [duration(hours) for hours in ((columns[later] - columns[earlier]) / HOUR).tolist()]
 
 
-VALUES: dict[str, Callable[[pd.DataFrame], Sequence]] = {
+VALUES: dict[str, Callable[[Mapping], Sequence]] = {
     "label": _mapped("stage", lambda stage: LABELS.get(stage, stage)),
     "state": _mapped("stage", lambda stage: LABELS.get(stage, stage).lower()),
     "path": _mapped("path", PATH_WORDS.__getitem__),

@@ -9,6 +9,7 @@ from pbm360.risk.cells import cells_of, instants_on_clock, on_clock, with_hours
 from pbm360.risk.clocks import HOUR, microseconds
 from pbm360.risk.model import RiskModel
 from pbm360.risk.reasons import reasons
+from pbm360.risk.survival import Cases
 
 FORECASTS = ("p_miss_sla", "p_miss_promise", "p_runout")
 
@@ -20,15 +21,16 @@ def score(model: RiskModel, features: pd.DataFrame, pharmacies: pd.DataFrame) ->
     """
     rows = with_hours(features, pharmacies)
     cells = cells_of(rows)
-    chances = model.dock.beyond_by_level(cells, rows["slack_hours"].to_numpy()).T
+    door = model.door.of(cells)
+    chances = model.dock.of(cells).beyond_by_level(rows["slack_hours"].to_numpy()).T
     rows["p_miss_sla"] = miss_sla(rows, chances[:, -1])
-    rows["p_miss_promise"] = miss_promise(model, rows, cells)
+    rows["p_miss_promise"] = miss_promise(model, rows, door)
     rows["runout_us"] = microseconds(rows["runout_at"])
-    rows["p_runout"] = run_out(model, rows, cells, pharmacies)
+    rows["p_runout"] = run_out(rows, door, pharmacies)
     eta = {}
     for name, share in (("eta_p50_at", 0.5), ("eta_p90_at", 0.9)):
-        hours = model.door.quantile(cells, share)
-        eta[name] = pd.to_datetime(instants_on_clock(rows, pharmacies, hours, 1), unit="us", utc=True)
+        instants = instants_on_clock(rows, pharmacies, door.quantile(share), 1)
+        eta[name] = pd.to_datetime(instants, unit="us", utc=True)
     named = dict(zip(("reason_1", "reason_2", "reason_3"), reasons(rows, chances).T, strict=True))
     columns = ["order_id", "as_of", *FORECASTS, "due_at", "promised_at", "stage", "pharmacy_id", "carrier"]
     return rows[columns].assign(**eta, **named, model_version=model.version).rename(columns={"as_of": "scored_at"})
@@ -42,19 +44,19 @@ def miss_sla(rows: pd.DataFrame, chance: np.ndarray) -> np.ndarray:
     return np.where(is_decided, decided, chance)
 
 
-def miss_promise(model: RiskModel, rows: pd.DataFrame, cells: pd.DataFrame) -> np.ndarray:
+def miss_promise(model: RiskModel, rows: pd.DataFrame, door: Cases) -> np.ndarray:
     """Return the chance that each order misses its promise, or the one that it will be given."""
     promise = rows["promise_hours"].to_numpy(float)
-    rates = cells["kind"].map(model.promise_rates).fillna(model.promise_rates[-1]).to_numpy()
-    known = model.door.beyond(cells, np.nan_to_num(promise))
+    rates = door.cells["kind"].map(model.promise_rates).fillna(model.promise_rates[-1]).to_numpy()
+    known = door.beyond(np.nan_to_num(promise))
     is_past = rows["as_of_us"] > rows["promised_us"]
     return np.where(np.isnan(promise), rates, np.where(is_past, 1.0, known))
 
 
-def run_out(model: RiskModel, rows: pd.DataFrame, cells: pd.DataFrame, pharmacies: pd.DataFrame) -> np.ndarray:
+def run_out(rows: pd.DataFrame, door: Cases, pharmacies: pd.DataFrame) -> np.ndarray:
     """Return the chance that each order's patient has no drug left before it is at the door; NaN without a supply."""
     hours = on_clock(rows, pharmacies, "runout_us", 1)
-    chance = model.door.beyond(cells, np.nan_to_num(hours))
+    chance = door.beyond(np.nan_to_num(hours))
     return np.where(np.isnan(hours), np.nan, np.where(rows["runout_us"] < rows["as_of_us"], 1.0, chance))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -28,15 +29,72 @@ class Level:
     columns: tuple[str, ...]
     cells: np.ndarray
     hours: np.ndarray  # cell's place * BLOCK + hours
+    firsts: np.ndarray  # by cell's place: that of its first hours, and behind the last cell their number
 
-    def counts(self, numbers: np.ndarray, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return for each case how many the cell holds, and how many of them lasted longer."""
+    def place(self, cells: pd.DataFrame) -> Placed:
+        """Look up in which cell of the level each case lies."""
+        numbers = cell_numbers(cells, self.columns)
         place = np.minimum(np.searchsorted(self.cells, numbers), len(self.cells) - 1)
-        is_known = self.cells[place] == numbers
-        first = np.searchsorted(self.hours, place * BLOCK)
-        end = np.searchsorted(self.hours, (place + 1) * BLOCK)
-        after = np.searchsorted(self.hours, place * BLOCK + np.clip(hours, 0, NEVER), side="right")
-        return np.where(is_known, end - first, 0), np.where(is_known, end - np.maximum(after, first), 0)
+        end = self.firsts[place + 1]
+        count = np.where(self.cells[place] == numbers, end - self.firsts[place], 0)
+        return Placed(self.hours, place * BLOCK, end, count)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """Cases in their cells of one level; `count` is how many past cases each cell holds, 0 where it is unknown."""
+
+    hours: np.ndarray
+    block: np.ndarray
+    end: np.ndarray
+    count: np.ndarray
+
+    def longer(self, hours: np.ndarray) -> np.ndarray:
+        """Return for each case how many of its cell lasted longer than so many hours."""
+        after = np.searchsorted(self.hours, self.block + np.clip(hours, 0, NEVER), side="right")
+        return np.where(self.count, self.end - after, 0)
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Cases of which several things are asked: their cells are looked up once."""
+
+    cells: pd.DataFrame
+    survival: Survival
+
+    @cached_property
+    def placed(self) -> list[Placed]:
+        """The cases in the cells of each level."""
+        return [level.place(self.cells) for level in self.survival.levels]
+
+    @cached_property
+    def _alike(self) -> tuple[np.ndarray, Cases]:
+        """The kinds of cases, one of each, and which of them each case is."""
+        columns = list(dict.fromkeys(name for level in self.survival.levels for name in level.columns))
+        alike = self.cells.groupby(columns).ngroup().to_numpy()  # in order: neighbours are looked up in one place
+        return alike, Cases(self.cells.iloc[np.unique(alike, return_index=True)[1]], self.survival)
+
+    def beyond(self, hours: np.ndarray) -> np.ndarray:
+        """Return the chance that each case lasts longer than so many hours."""
+        return self.beyond_by_level(hours)[-1]
+
+    def beyond_by_level(self, hours: np.ndarray) -> np.ndarray:
+        """Return the same as each level says, an array (levels, cases): what a level adds is what its columns say."""
+        found, chance = [], np.full(len(self.cells), 0.5)
+        for placed in self.placed:
+            chance = (placed.longer(hours) + PULL * chance) / (placed.count + PULL)
+            found.append(chance)
+        return np.array(found)
+
+    def quantile(self, share: float) -> np.ndarray:
+        """Return the hours that a share of like cases does not exceed; NaN beyond `LONGEST`."""
+        alike, kinds = self._alike
+        low, high = np.zeros(len(kinds.cells)), np.full(len(kinds.cells), LONGEST)
+        for _ in range(STEPS):
+            middle = (low + high) / 2
+            is_longer = kinds.beyond(middle) > 1 - share
+            low, high = np.where(is_longer, middle, low), np.where(is_longer, high, middle)
+        return np.where(high >= LONGEST, np.nan, high)[alike]
 
 
 @dataclass(frozen=True)
@@ -45,30 +103,17 @@ class Survival:
 
     levels: tuple[Level, ...]
 
+    def of(self, cells: pd.DataFrame) -> Cases:
+        """Return cases by their cells, to ask of them."""
+        return Cases(cells, self)
+
     def beyond(self, cells: pd.DataFrame, hours: np.ndarray) -> np.ndarray:
         """Return the chance that each case lasts longer than so many hours."""
-        return self.beyond_by_level(cells, hours)[-1]
-
-    def beyond_by_level(self, cells: pd.DataFrame, hours: np.ndarray) -> np.ndarray:
-        """Return the same as each level says, an array (levels, cases): what a level adds is what its columns say."""
-        found, chance = [], np.full(len(cells), 0.5)
-        for level in self.levels:
-            count, longer = level.counts(cell_numbers(cells, level.columns), hours)
-            chance = (longer + PULL * chance) / (count + PULL)
-            found.append(chance)
-        return np.array(found)
+        return self.of(cells).beyond(hours)
 
     def quantile(self, cells: pd.DataFrame, share: float) -> np.ndarray:
         """Return the hours that a share of like cases does not exceed; NaN beyond `LONGEST`."""
-        columns = list(dict.fromkeys(name for level in self.levels for name in level.columns))
-        alike = cells.groupby(columns, sort=False).ngroup().to_numpy()
-        kinds = cells.iloc[np.unique(alike, return_index=True)[1]]
-        low, high = np.zeros(len(kinds)), np.full(len(kinds), LONGEST)
-        for _ in range(STEPS):
-            middle = (low + high) / 2
-            is_longer = self.beyond(kinds, middle) > 1 - share
-            low, high = np.where(is_longer, middle, low), np.where(is_longer, high, middle)
-        return np.where(high >= LONGEST, np.nan, high)[alike]
+        return self.of(cells).quantile(share)
 
 
 def fit(cells: pd.DataFrame, hours: np.ndarray, levels: Sequence[tuple[str, ...]]) -> Survival:
@@ -79,7 +124,9 @@ def fit(cells: pd.DataFrame, hours: np.ndarray, levels: Sequence[tuple[str, ...]
     found = []
     for columns in ((), *levels):
         numbers, place = np.unique(cell_numbers(cells, columns), return_inverse=True)
-        found.append(Level(tuple(columns), numbers, np.sort(place * BLOCK + values)))
+        ascending = np.sort(place * BLOCK + values)
+        firsts = np.searchsorted(ascending, np.arange(len(numbers) + 1) * BLOCK)
+        found.append(Level(tuple(columns), numbers, ascending, firsts))
     return Survival(tuple(found))
 
 

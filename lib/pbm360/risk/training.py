@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pandas as pd
+import pyarrow as pa
 
 from pbm360.risk.model import RiskModel, learn, training_samples
 from pbm360.warehouse import Warehouse
@@ -31,14 +32,16 @@ def training_instants(until: datetime.datetime, count: int = INSTANT_COUNT) -> l
 def read_features(warehouse: Warehouse, instants: list[datetime.datetime]) -> pd.DataFrame:
     """Read what was known of the open orders at several instants (sql/risk/features_at_instants.sql)."""
     parts = [instants[first : first + READ_AT_ONCE] for first in range(0, len(instants), READ_AT_ONCE)]
-    tables = [warehouse.run("risk/features_at_instants.sql", {"instants": part}).to_pandas() for part in parts]
-    return pd.concat(tables, ignore_index=True)
+    tables = [
+        warehouse.run_large("risk/features_at_instants.sql", {"instants": part, "as_of": max(part)}) for part in parts
+    ]
+    return pa.concat_tables(tables).to_pandas()
 
 
 def read_outcomes(warehouse: Warehouse, since: datetime.datetime, as_of: datetime.datetime) -> pd.DataFrame:
     """Read what became of orders as far as it was known at `as_of` (sql/risk/outcomes.sql)."""
     since -= datetime.timedelta(days=LOOK_BACK_DAYS)
-    return warehouse.run("risk/outcomes.sql", {"as_of": as_of, "since": since}).to_pandas()
+    return warehouse.run_large("risk/outcomes.sql", {"as_of": as_of, "since": since}).to_pandas()
 
 
 def read_pharmacies(warehouse: Warehouse) -> pd.DataFrame:
@@ -52,16 +55,32 @@ def train(warehouse: Warehouse, until: datetime.datetime, count: int = INSTANT_C
     Of a large past as many of the `count` instants are read as give `ENOUGH_SAMPLES`, spread over their span.
     """
     instants = training_instants(until, count)
-    first = read_features(warehouse, instants[:1])
-    if not len(first):
+    features = read_enough(warehouse, instants)
+    if not len(features):
         raise NothingToLearn(
             f"no order was open at {instants[0]:%Y-%m-%d %H:%M}; a forecast trained until {until:%Y-%m-%d} learns from "
             f"orders that were open {SETTLE_DAYS} days before: simulate or import a longer past"
         )
-    others = spread(instants[1:], len(first))
-    features = pd.concat([first, read_features(warehouse, others)], ignore_index=True) if others else first
     outcomes = read_outcomes(warehouse, instants[-1], until)
     return learn(training_samples(features, outcomes, read_pharmacies(warehouse)), until)
+
+
+def read_enough(warehouse: Warehouse, instants: list[datetime.datetime]) -> pd.DataFrame:
+    """Read the features of as many instants as are enough, the latest among them; none where no order was open then.
+
+    The fewest that ever are enough are read in one pass, and the others only where so few orders were open.
+    """
+    latest, others = instants[0], instants[1:]
+    found = read_features(warehouse, [latest, *spread(others, ENOUGH_SAMPLES)])
+    order_count = int((found["as_of"] == pd.Timestamp(latest)).sum())
+    if not order_count:
+        return found.head(0)
+    wanted = spread(others, order_count)
+    missing = [instant for instant in wanted if instant not in spread(others, ENOUGH_SAMPLES)]
+    if missing:
+        found = pd.concat([found, read_features(warehouse, missing)], ignore_index=True)
+    is_wanted = found["as_of"].isin([pd.Timestamp(instant) for instant in [latest, *wanted]])
+    return found[is_wanted].reset_index(drop=True)
 
 
 def spread(instants: list[datetime.datetime], order_count: int) -> list[datetime.datetime]:

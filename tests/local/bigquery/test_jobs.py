@@ -14,6 +14,15 @@ def test_a_destination_is_written(client, answer, dataset):
     assert kinds[-2:] == [("cost", "NUMERIC", "NULLABLE"), ("items", "INTEGER", "REPEATED")]
 
 
+def test_a_count_is_a_whole_number_in_a_destination(client, dataset, warehouse):
+    target = f"pbm-local.{dataset}.counts"
+    sql = "select countif(n > 1) as n, sum(n) as total from unnest([1, 2]) as n"
+    client.query(sql, job_config=QueryJobConfig(destination=target)).result()
+    assert [field.field_type for field in client.get_table(target).schema] == ["INTEGER", "INTEGER"]
+    row = list(client.query(f"select n, total, n / 2 as half from {dataset}.counts").result())[0]
+    assert (dict(row), type(row["total"])) == ({"n": 1, "total": 3, "half": 0.5}, int)
+
+
 def test_a_destination_follows_its_disposition(client, answer, dataset):
     target = f"pbm-local.{dataset}.result"
 

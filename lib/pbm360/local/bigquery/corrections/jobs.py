@@ -6,6 +6,7 @@ and labels are dropped; a `$partition` decorator is ignored; a table and its cat
 
 from __future__ import annotations
 
+import pyarrow as pa
 import sqlglot
 from bqemulator.api.routes import jobs
 from bqemulator.domain.errors import AlreadyExistsError, DomainError, InvalidQueryError, NotFoundError
@@ -97,7 +98,8 @@ def _write_destination(destination: tuple[str, str, str], query_config: dict, jo
     """Write a job's rows into its destination by the job's dispositions, as one transaction."""
     from pbm360.local.bigquery.corrections.definitions import register_columns
 
-    rows, schema = executor.JOB_RESULTS[job_id], executor.JOB_SCHEMAS[job_id]
+    schema = executor.JOB_SCHEMAS[job_id]
+    rows = _with_whole_numbers(executor.JOB_RESULTS[job_id], schema)
     target, name = quoted_table_ref(*destination), "__destination_rows"
     how = query_config.get("writeDisposition") or "WRITE_EMPTY"
     engine = ctx.engine
@@ -120,6 +122,14 @@ def _write_destination(destination: tuple[str, str, str], query_config: dict, jo
             engine.execute(f"INSERT INTO {target} BY NAME SELECT * FROM {name}")
     finally:
         engine.connection.unregister(name)
+
+
+def _with_whole_numbers(rows: pa.Table, schema: list[dict]) -> pa.Table:
+    """Return the rows with every INTEGER as one: DuckDB counts and sums in 128 bits, which Arrow has as decimals."""
+    for place, field in enumerate(schema):
+        if field["type"] == "INTEGER" and pa.types.is_decimal(rows.schema.field(place).type):
+            rows = rows.set_column(place, field["name"], rows.column(place).cast(pa.int64()))
+    return rows
 
 
 def _refuse_missing(destination: tuple[str, str, str], query_config: dict, ctx) -> None:
