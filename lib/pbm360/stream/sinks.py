@@ -81,6 +81,7 @@ DEAD_LETTER_SCHEMA = pa.schema(
         ("refused_at", INSTANT),
     ]
 )
+RawAppendRequest = types.AppendRowsRequest.pb()
 log = logging.getLogger(__name__)
 
 
@@ -133,10 +134,10 @@ class TableAppender:
                 wait = min(wait * 2, LONGEST_WAIT_SECONDS)
 
     def _append_once(self, batch: pa.RecordBatch) -> None:
-        data = types.AppendRowsRequest.ArrowData()
-        data.writer_schema.serialized_schema = self._header
-        data.rows.serialized_record_batch = batch.serialize().to_pybytes()
-        request = types.AppendRowsRequest(write_stream=self._stream, arrow_rows=data)
+        raw = RawAppendRequest(write_stream=self._stream)
+        raw.arrow_rows.writer_schema.serialized_schema = self._header
+        raw.arrow_rows.rows.serialized_record_batch = batch.serialize().to_pybytes()
+        request = types.AppendRowsRequest.wrap(raw)  # wrapped, not copied: rows take most of a request
         is_confirmed = False
         for response in self._open().append_rows(iter([request]), timeout=APPEND_SECONDS):
             if response.error.code:
