@@ -9,7 +9,7 @@ import pytest
 from pbm360.domain.envelope import build_event, encode, format_microseconds
 from pbm360.domain.rules import codes, event_types, schema_versions, typed_fields
 from pbm360.simulate.clock import Clock
-from pbm360.simulate.messages import encode_step
+from pbm360.simulate.messages import encode_form, encode_step
 from pbm360.simulate.world import source_of
 
 PRINTABLE = re.compile(r"[!-~]{1,128}")
@@ -102,3 +102,17 @@ def test_a_step_that_is_sent_plainly_is_encoded_as_any_event_is(simulation):
                 assert encode_step(order, step, clock) == encode(event)
                 looked_at.add(step.event_type)
     assert len(looked_at) > 20
+
+
+def test_a_step_of_a_drifted_schema_or_a_clock_that_is_off_is_encoded_as_any_event_is(simulation):
+    clock, looked_at = Clock(simulation.end), set()
+    for order in simulation.orders_born()[:300]:
+        for step in order.steps:
+            form = step.sent
+            if form is not None and form.has_plain_envelope and step.promised_at is None:
+                time, order_id = format_microseconds(step.event_at + form.shift), order.reported_as or order.order_id
+                data = step.data if form.data is None else form.data
+                event = build_event(step.event_id, source_of()[step.event_type], step.event_type, time, order_id, data)
+                assert encode_step(order, step, clock) == encode_form(event, form)
+                looked_at.add((form.schema_version, form.shift != 0))
+    assert looked_at >= {(1, True), (2, False)}

@@ -6,9 +6,9 @@ claim, reships at FILL.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from operator import attrgetter
 from random import Random
+from typing import NamedTuple
 
 from pbm360.simulate import durations, rates
 from pbm360.simulate.clearance import clear, draw_patient_pay
@@ -22,19 +22,11 @@ from pbm360.simulate.walk import MILLISECOND, Walk
 from pbm360.simulate.world import Order
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Successor:
-    """An order that follows from another one, `parent` without its life; `due_at` is when it may be born."""
+class Successor(NamedTuple):
+    """An order that follows from another one; `due_at` is when it may be born."""
 
     due_at: int
-    parent_number: int
     is_reship: bool
-    parent: Order = field(compare=False)
-
-
-def successor_of(order: Order, due_at: int, *, is_reship: bool) -> Successor:
-    """Return what follows from an order; it keeps nothing of the order's life, which is long over by then."""
-    return Successor(due_at, order.number, is_reship, order.without_life())
 
 
 def live(order: Order, place: Place, random: Random) -> Successor | None:
@@ -93,12 +85,12 @@ def follow(walk: Walk, parcel: Parcel) -> Successor | None:
         went_wrong |= respond(walk, parcel)
     if went_wrong and not order.is_reship and walk.happens(rates.RESHIPPED):
         due_at = walk.hours.after_work(walk.at, durations.CLAIM_REPAIR.draw(walk.random))
-        return successor_of(order, due_at, is_reship=True)
+        return Successor(due_at, is_reship=True)
     if parcel.ended_as != "delivered":
         return None
     due_at = refill_due_at(walk)
     walk.record_at(due_at, "refill_due")
-    return successor_of(order, due_at, is_reship=False) if walk.happens(rates.REFILL_CONTINUES) else None
+    return Successor(due_at, is_reship=False) if walk.happens(rates.REFILL_CONTINUES) else None
 
 
 def refill_due_at(walk: Walk) -> int:

@@ -39,67 +39,82 @@ class Message(NamedTuple):
         return to_instant(self.sent_at)
 
 
-def encode_delivery(order: Order, delivery: Delivery, simulation_id: str, clock: Clock) -> Message:
-    """Return the message of a delivery; the ones of the past carry `observed_at`."""
-    step, observed_at = delivery.step, delivery.observed_at
-    payload = encode_step(order, step, clock)
-    if delivery.kept_share is not None:
-        payload = payload[: int(len(payload) * delivery.kept_share)]
-    attributes = {"source": SOURCES[step.event_type], "simulation_id": simulation_id}
-    if observed_at <= clock.now:
-        attributes["observed_at"] = format_microseconds(observed_at)
-        return Message(payload, attributes, observed_at)
-    return Message(payload, attributes, clock.wall(observed_at))
+def message(payload: bytes, source: str, simulation_id: str, observed_at: int, clock: Clock) -> Message:
+    """Return the message of a payload; the ones of the past carry `observed_at`."""
+    if observed_at > clock.now:
+        return Message(payload, {"source": source, "simulation_id": simulation_id}, clock.wall(observed_at))
+    told = {"source": source, "simulation_id": simulation_id, "observed_at": format_microseconds(observed_at)}
+    return Message(payload, told, observed_at)
+
+
+def encode_delivery(order: Order, delivery: Delivery, clock: Clock) -> bytes:
+    """Return the payload of a delivery."""
+    payload = encode_step(order, delivery.step, clock)
+    return payload if delivery.kept_share is None else payload[: int(len(payload) * delivery.kept_share)]
 
 
 def encode_step(order: Order, step: Step, clock: Clock) -> bytes:
     """Return the event of a step as its source sends it. Copies of one event are the same bytes."""
-    form, data = step.sent, step.data
+    form, data, event_at = step.sent, step.data, step.event_at
     if form is not None and form.data is not None:
         data = form.data
     if step.promised_at is not None:
         data = data | {"promised_at": format_microseconds(promise_as_sent(step, clock))}
-    event_at = step.event_at if step.event_at <= clock.now else clock.wall(step.event_at)
+    if event_at > clock.now:
+        event_at = clock.wall(event_at)
+    order_id = order.reported_as or order.order_id
     if form is None:
-        return encode_plain(step, order.reported_as or order.order_id, format_microseconds(event_at), data)
+        return encode_plain(step, order_id, event_at, data, 1)
+    if form.has_plain_envelope:
+        return encode_plain(
+            step, order_id, event_at + form.shift, renamed(data, form.schema_version), form.schema_version
+        )
     event = build_event(
         step.event_id,
         SOURCES[step.event_type],
         form.event_type or step.event_type,
         stamp(event_at + form.shift, form),
-        form.order_id or order.reported_as or order.order_id,
+        form.order_id or order_id,
         data,
     )
     # a copy, since an encoder's bytes may hold a page of memory each, and millions of messages wait for their time
     return bytes(memoryview(encode_form(event, form)))
 
 
-def encode_plain(step: Step, order_id: str, event_time: str, data: dict[str, object]) -> bytes:
-    """Return what `encode(build_event(...))` makes of a step that is sent plainly, as nearly all are.
+def encode_plain(step: Step, order_id: str, stamped_at: int, data: dict[str, object], schema_version: int) -> bytes:
+    """Return what `encode(build_event(...))` makes of a step whose envelope is plain, as nearly all are.
 
     Only the data is encoded each time: the ids of a simulation hold nothing that JSON escapes.
     """
-    before_id, before_time, before_order, before_data = plain_parts(step.event_type)
-    text = f"{before_id}{step.event_id}{before_time}{event_time}{before_order}{order_id}{before_data}"
+    before_id, before_time, before_order, before_data = plain_parts(step.event_type, schema_version)
+    text = (
+        f"{before_id}{step.event_id}{before_time}{format_microseconds(stamped_at)}{before_order}{order_id}{before_data}"
+    )
     return b"".join((text.encode(), encode(data), b"}"))
 
 
 @cache
-def plain_parts(event_type: str) -> list[str]:
+def plain_parts(event_type: str, schema_version: int) -> list[str]:
     """Return the encoded envelope of a type in parts: before the event's id, its time, the order's id and the data."""
     event = build_event("<id>", SOURCES[event_type], event_type, "<time>", "<order>", {})
+    event["dataschema"] = RENAMED[schema_version][0]
     return re.split("<id>|<time>|<order>", encode(event).decode().removesuffix("{}}"))
+
+
+def renamed(data: dict[str, object], schema_version: int) -> dict[str, object]:
+    """Return the data by the names that a schema has for its fields."""
+    names = RENAMED[schema_version][1]
+    if names.keys().isdisjoint(data):
+        return data
+    return {names.get(name, name): value for name, value in data.items()}
 
 
 def encode_form(event: dict[str, object], form: SentForm) -> bytes:
     """Encode an event by the schema of its form, and with what else its form does to it."""
-    schema, names = RENAMED[form.schema_version]
-    data = event["data"]
-    if not names.keys().isdisjoint(data):
-        data = {names.get(name, name): value for name, value in data.items()}
+    data = renamed(event["data"], form.schema_version)
     if form.body == "megabyte":
         data = data | {"note": MEGABYTE}
-    event["dataschema"], event["data"] = schema, data
+    event["dataschema"], event["data"] = RENAMED[form.schema_version][0], data
     payload = encode(event)
     if form.body == "null_byte":
         return payload.replace(b'"data":{', b'"data":{"note":"\0",', 1)

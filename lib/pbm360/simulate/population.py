@@ -16,10 +16,11 @@ from pbm360.simulate.arrivals import day_weights, draw_arrivals, split_over_days
 from pbm360.simulate.choices import choose
 from pbm360.simulate.collector import paused_collector
 from pbm360.simulate.defects import DefectInjector, DefectRates
-from pbm360.simulate.journey import Successor, live
+from pbm360.simulate.journey import live
 from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.patients import Patient, invent_patient
 from pbm360.simulate.places import furnish
+from pbm360.simulate.refills import Parent, Refills, order_id, patient_id
 from pbm360.simulate.scenarios import CALENDAR_ZONE, Scenario
 from pbm360.simulate.world import PHARMACIES, Drug, Order, Pharmacy, drugs
 
@@ -50,8 +51,8 @@ class Population:
         self._surges = [item.outage(CALENDAR_ZONE) for item in scenarios if item.kind.effect == "arrivals"]
         self.places = furnish(start, self._orders_a_weight, scenarios)
         self._drug_shares = shares_of_drugs()
-        self._refills: list[Successor] = []
-        self._reships: list[Successor] = []
+        self._refills = Refills(tag)
+        self._reships: list[tuple[int, int, Parent]] = []  # by when each is due, and by its parent's number
         self._lately: list[Patient] = []  # the latest patients, in the order of birth but for where it begins
         self._patient_count = self._order_count = 0
         self._made: list[Order] = []  # of the day that is being made
@@ -60,10 +61,12 @@ class Population:
     def make_day(self) -> list[Order]:
         """Make the orders that are born on the next day of 24 hours, and live their lives."""
         with paused_collector():
-            return self._make_day()
+            self._make_day()
+            made, self._made = self._made, []
+            return made
 
-    def _make_day(self) -> list[Order]:
-        start, self._made = self._start + self.days * DAY, []
+    def _make_day(self) -> None:
+        start = self._start + self.days * DAY
         random = np.random.default_rng([self._seed, 1, self.days])
         usual = draw_arrivals(self._count(start, random), start, random)
         surge = self._draw_surge(start, random)
@@ -73,14 +76,13 @@ class Population:
         self._make_due_reships(start + DAY - 1)
         self._forget(start)
         self.days += 1
-        return self._made
 
     def _forget(self, instant: int) -> None:
         """Drop what no later order can meet."""
         for place in self.places.values():
             place.forget(instant)
-        while self._refills and self._refills[0].due_at < instant - rates.REFILL_PATIENCE_DAYS * DAY:
-            heapq.heappop(self._refills)
+        self._injector.forget(instant)
+        self._refills.forget(instant - rates.REFILL_PATIENCE_DAYS * DAY)
 
     def _count(self, start: int, random: np.random.Generator) -> int:
         if self.days < len(self._counts):
@@ -100,17 +102,15 @@ class Population:
         random = self._births
         if is_new or random.random() >= rates.REFILL_SHARE:
             self._live(self._make_first_fill(instant, pharmacy))
-        elif self._refills and self._refills[0].due_at <= instant:
-            parent = heapq.heappop(self._refills).parent
-            self._live(self._make_successor(instant, parent, is_reship=False))
+        elif self._refills.is_due(instant):
+            self._live(self._make_successor(instant, self._refills.pop(), is_reship=False))
         else:
             self._live(self._make_earlier_patients_refill(instant, pharmacy))
 
     def _make_due_reships(self, until: int) -> None:
-        while self._reships and self._reships[0].due_at <= until:
-            due = heapq.heappop(self._reships)
-            instant = due.due_at - due.due_at % 1000
-            self._live(self._make_successor(instant, due.parent, is_reship=True))
+        while self._reships and self._reships[0][0] <= until:
+            due_at, _, parent = heapq.heappop(self._reships)
+            self._live(self._make_successor(due_at - due_at % 1000, parent, is_reship=True))
 
     def _live(self, order: Order) -> None:
         self._made.append(order)
@@ -118,8 +118,11 @@ class Population:
         # Of the order's own: what happens to others, in a scenario for one, doesn't change what is drawn for this one.
         self._journey.seed((self._seed << SEED_BITS) + order.number)
         successor = live(order, self.places[order.pharmacy.pharmacy_id], self._journey)
-        if successor:
-            heapq.heappush(self._reships if successor.is_reship else self._refills, successor)
+        if successor and successor.is_reship:
+            parent = Parent(order.order_id, order.patient, order.drug, order.fill_number, order.priority)
+            heapq.heappush(self._reships, (successor.due_at, order.number, parent))
+        elif successor:
+            self._refills.add(successor.due_at, order)
         self._injector.inject(order)
 
     def _make_first_fill(self, instant: int, pharmacy: Pharmacy) -> Order:
@@ -139,7 +142,7 @@ class Population:
         self._patient_count += 1
         drug, number = self._choose_drug(), self._patient_count
         today = date_of_day(instant // DAY)
-        patient = invent_patient(f"{self._tag}P{number:06d}", number, pharmacy, drug, today, self._births)
+        patient = invent_patient(patient_id(self._tag, number), number, pharmacy, drug, today, self._births)
         self._remember(patient)
         return self._make_order(instant, patient, pharmacy, drug, fill_number)
 
@@ -153,7 +156,7 @@ class Population:
         number = self._order_count
         return Order(
             number=number,
-            order_id=f"{self._tag}R{number + 1:06d}",
+            order_id=order_id(self._tag, number),
             patient_id=patient.patient_id,
             patient=patient,
             pharmacy=pharmacy,
@@ -166,17 +169,17 @@ class Population:
             channel=choose(rates.CHANNELS, self._births),
         )
 
-    def _make_successor(self, instant: int, parent: Order, *, is_reship: bool) -> Order:
-        number = self._order_count
+    def _make_successor(self, instant: int, parent: Parent, *, is_reship: bool) -> Order:
+        number, patient = self._order_count, parent.patient
         return Order(
             number=number,
-            order_id=f"{self._tag}R{number + 1:06d}",
-            patient_id=parent.patient_id,
-            patient=parent.patient,
-            pharmacy=parent.pharmacy,
+            order_id=order_id(self._tag, number),
+            patient_id=patient.patient_id,
+            patient=patient,
+            pharmacy=patient.pharmacy,
             drug=parent.drug,
-            plan_type=parent.plan_type,
-            zip3=parent.zip3,
+            plan_type=patient.plan_type,
+            zip3=patient.zip_code[:3],
             created_at=instant,
             fill_number=parent.fill_number + (not is_reship),
             priority="urgent" if is_reship else parent.priority,

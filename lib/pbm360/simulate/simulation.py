@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from itertools import count, islice
-from operator import itemgetter
 
 from pbm360.domain.envelope import to_microseconds
 from pbm360.simulate import ledger
@@ -24,14 +23,14 @@ from pbm360.simulate.defects import DefectRates
 from pbm360.simulate.entities import Entities, entities_of
 from pbm360.simulate.kept_days import KeptDays
 from pbm360.simulate.knowable import knowable_rows
-from pbm360.simulate.messages import Message, encode_delivery
+from pbm360.simulate.messages import SOURCES, Message, encode_delivery, message
 from pbm360.simulate.opening_hours import DAY
 from pbm360.simulate.places import Place
 from pbm360.simulate.population import Population
 from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
 
-Waiting = tuple[int, int, int, Message]  # by when it is sent, its order's number, its own number, the message
+Waiting = tuple[int, int, int, str, bytes]  # by when it is sent, its order's number, its own one, source, payload
 
 TAG_DIGITS = 6
 KEPT_ORDERS = 10_000  # of the first days; later ones are made anew for each reader, so that memory stays bounded
@@ -184,14 +183,15 @@ class Simulation:
     def _messages(self, clock: Clock, after: int, until: float) -> Iterator[Message]:
         """Yield the messages of a time by observed_at: a day's are complete when its orders are born.
 
-        Only encoded messages that are still to come are held; no order is.
+        Only encoded payloads that are still to come are held; no order is.
         """
         waiting: dict[int, list[Waiting]] = defaultdict(list)
         days = self._kept.days()
         for day in count():
             with paused_collector():
                 self._encode(next(days), clock, after, until, waiting)
-            yield from map(itemgetter(3), sorted(waiting.pop(day, ())))
+            for observed_at, _, _, source, payload in sorted(waiting.pop(day, ())):
+                yield message(payload, source, self.simulation_id, observed_at, clock)
             if self._start + (day + 1) * DAY > until:
                 return
 
@@ -199,9 +199,10 @@ class Simulation:
         self, orders: list[Order], clock: Clock, after: int, until: float, waiting: dict[int, list[Waiting]]
     ) -> None:
         """Put the messages of a time among those that wait, by the day on which each is sent."""
+        start = self._start
         for order in orders:
             for number, delivery in enumerate(order.deliveries):
                 observed_at = delivery.observed_at
                 if after < observed_at <= until:
-                    message = encode_delivery(order, delivery, self.simulation_id, clock)
-                    waiting[(observed_at - self._start) // DAY].append((observed_at, order.number, number, message))
+                    source, payload = SOURCES[delivery.step.event_type], encode_delivery(order, delivery, clock)
+                    waiting[(observed_at - start) // DAY].append((observed_at, order.number, number, source, payload))

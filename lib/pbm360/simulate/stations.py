@@ -86,6 +86,10 @@ class Roster:
             found = self._presence[slot] = self._look_up(slot)
         return found
 
+    def forget(self, first_slot: int) -> None:
+        """Drop the slots before one."""
+        self._presence = {slot: presence for slot, presence in self._presence.items() if slot >= first_slot}
+
     def _look_up(self, slot: int) -> float:
         middle = slot * SLOT + SLOT // 2
         opens, closes = self._hours.opening(self._hours.opening_index(middle))
@@ -130,6 +134,7 @@ class Station:
     def forget(self, instant: int) -> None:
         """Drop what lies before an instant: no order will come that early any more."""
         first = instant // SLOT
+        self._roster.forget(first)
         self._left = {slot: left for slot, left in self._left.items() if slot >= first}
         self._capacity = {slot: all_of_it for slot, all_of_it in self._capacity.items() if slot >= first}
         self._next = {slot: later for slot, later in self._next.items() if slot >= first}

@@ -10,7 +10,6 @@ import csv
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from pbm360.domain.rules import event_types
@@ -134,13 +133,6 @@ class Step:
     sent: SentForm | None = None  # how its message differs from the plain one
 
 
-BIRTH_FIELDS = (
-    "number", "order_id", "patient_id", "pharmacy", "drug", "plan_type", "zip3", "patient", "created_at", "fill_number",
-    "priority", "channel", "previous_order_id", "is_reship",
-)  # fmt: skip
-at_birth = attrgetter(*BIRTH_FIELDS)
-
-
 @dataclass(slots=True)
 class Order:
     """An order with its whole life, which its birth decides."""
@@ -163,10 +155,6 @@ class Order:
     reported_as: str | None = None  # another order's id, under which it is sent
     deliveries: list[Delivery] = field(default_factory=list)
     defects: list[Injection] = field(default_factory=list)
-
-    def without_life(self) -> Order:
-        """Return the order as it was at its birth."""
-        return Order(*at_birth(self))
 
     @property
     def kind(self) -> str:

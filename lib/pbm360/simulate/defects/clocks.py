@@ -23,10 +23,8 @@ class Clocks:
         self._dst_share = dst_share
         self.skew_of = cache(lambda scanner_id: draw_skew(Random(f"{seed} clock {scanner_id}"), skewed_share))
 
-    def may_be_off(self, step: Step, source: str, zone: str) -> bool:
-        """Tell whether a step's clock is off, or lies in a day that repeats an hour."""
-        if source not in SCAN_SOURCES:
-            return False
+    def may_be_off(self, step: Step, zone: str) -> bool:
+        """Tell whether a scan's clock is off, or the scan lies in a day that repeats an hour."""
         if repeated_hour_end(step.event_at // DAY, zone) is not None:
             return True
         scanner_id = step.data.get("scanner_id")

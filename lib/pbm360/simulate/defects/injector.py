@@ -21,7 +21,6 @@ from pbm360.simulate.world import Order, Step, source_of
 
 Marks = list[tuple[str, str]]  # what a clock or a schema did to a step: the defect and its detail
 NO_MARKS: Marks = []
-MARKED_SOURCES = SCAN_SOURCES | DRIFTING_SOURCES
 
 
 class DefectInjector:
@@ -37,7 +36,10 @@ class DefectInjector:
         for rate in rates.thresholds().values():
             self._total += rate
             self._limits.append(self._total)
-        self._reports = {name: (source, 1 / REPORT_SECONDS[source]) for name, source in source_of().items()}
+        self._reports = {
+            name: (source, 1 / REPORT_SECONDS[source], source in SCAN_SOURCES, source in DRIFTING_SOURCES)
+            for name, source in source_of().items()
+        }
         self._clocks = Clocks(seed, rates.clock_skew, rates.dst_hour)
         self._replays = Replays(seed, rates.replayed_batch)
         self._reused_ids = ReusedIds(rates.reused_id, Random(f"{seed} reused ids"))
@@ -55,21 +57,29 @@ class DefectInjector:
         befall_delivery(order, self._rates.after_delivery, self._corrections)
         self._reused_ids.remember(order)
 
+    def forget(self, instant: int) -> None:
+        """Drop what no order that is born after an instant can meet."""
+        self._replays.forget(instant)
+
     def _send_steps(self, order: Order) -> None:
         """Send each step, backwards: whether it is known out of order depends on when its successor is known.
 
         Nearly all are plain, and are sent without a further call: a history has millions of them.
         """
         draw, deliver, is_replayed = self._random.random, order.deliveries.append, self._replays.is_replayed
-        reports, total = self._reports, self._total
+        reports, total, first_drifted = self._reports, self._total, self._first_drifted
+        may_be_off, zone = self._clocks.may_be_off, order.pharmacy.time_zone
         successor_known_at: int | None = None
         for step in reversed(order.steps):
-            source, reports_a_second = reports[step.event_type]
+            event_at, marks = step.event_at, NO_MARKS
+            source, reports_a_second, is_scan, may_drift = reports[step.event_type]
             delay_seconds = -log(1.0 - draw()) / reports_a_second
             if delay_seconds > REPORT_SECONDS_AT_MOST:
                 delay_seconds = REPORT_SECONDS_AT_MOST
-            known_at = step.known_at = step.event_at + int(delay_seconds * SECOND)
-            marks = self._mark(order, step, source) if source in MARKED_SOURCES else NO_MARKS
+            known_at = step.known_at = event_at + int(delay_seconds * SECOND)
+            is_off, is_drifted = is_scan and may_be_off(step, zone), may_drift and event_at >= first_drifted
+            if is_off or is_drifted:
+                marks = self._mark(order, step, source, is_off, is_drifted)
             point = draw()
             if point < total or is_replayed(source, known_at // BATCH):
                 self._befall(Target(order, step, source, successor_known_at, self._random), point)
@@ -80,12 +90,8 @@ class DefectInjector:
                 for defect, detail in marks:
                     order.defects.append(Injection(defect, successor_known_at, step, detail))
 
-    def _mark(self, order: Order, step: Step, source: str) -> Marks:
+    def _mark(self, order: Order, step: Step, source: str, is_off: bool, is_drifted: bool) -> Marks:
         """Let the source's clock and its schema stamp a step."""
-        is_drifted = step.event_at >= self._first_drifted and source in DRIFTING_SOURCES
-        is_off = self._clocks.may_be_off(step, source, order.pharmacy.time_zone)
-        if not (is_drifted or is_off):
-            return NO_MARKS
         target = Target(order, step, source, None, self._random)
         marks = [self._clocks.stamp(target) if is_off else None, drift(target) if is_drifted else None]
         return [mark for mark in marks if mark]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections import defaultdict
 from random import Random
 
 from pbm360.simulate.defects.sending import MINUTE, Target, seconds
@@ -19,7 +19,21 @@ class Replays:
     def __init__(self, seed: int, rate: float):
         self._seed, self._rate = seed, rate
         self._random = Random()
-        self.is_replayed = lru_cache(maxsize=65_536)(self._draw)  # of a source and a number of quarters of an hour
+        self._drawn: dict[str, dict[int, bool]] = defaultdict(dict)  # by source and number of a quarter of an hour
+
+    def is_replayed(self, source: str, batch: int) -> bool:
+        """Tell whether what a source sends in a quarter of an hour (its number since 1970) comes again."""
+        drawn = self._drawn[source]
+        found = drawn.get(batch)
+        if found is None:
+            found = drawn[batch] = self._draw(source, batch)
+        return found
+
+    def forget(self, instant: int) -> None:
+        """Drop what lies before an instant: no step will be known that early any more."""
+        first = instant // BATCH
+        for source, drawn in self._drawn.items():
+            self._drawn[source] = {batch: is_replayed for batch, is_replayed in drawn.items() if batch >= first}
 
     def _draw(self, source: str, batch: int) -> bool:
         if not self._rate:

@@ -27,6 +27,11 @@ class SentForm:
     body: str = "plain"  # or number_for_time, null_byte, megabyte
     is_refused: bool = False  # by the receiver's rules; nothing else tells of the step
 
+    @property
+    def has_plain_envelope(self) -> bool:
+        """True where it differs in its data, its schema or by how much its clock is off alone."""
+        return self.event_type is None and self.order_id is None and self.zone is None and self.body == "plain"
+
 
 @dataclass(slots=True)
 class Delivery:
