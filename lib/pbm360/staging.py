@@ -37,7 +37,7 @@ def stage_events(warehouse: Warehouse, run_date: datetime.date, held_twice: Iter
     """Stage what the judged messages add to silver, take from it and refuse, and the orders that they touch."""
     copy_dates = partitions.copy_dates(warehouse, run_date)
     warehouse.run("staging/published_copies.sql", {"copy_dates": copy_dates})
-    for name in ("standing_messages", "stg_order_events", "displaced_events"):
+    for name in ("superseded_messages", "stg_order_events", "displaced_events"):
         warehouse.run(f"staging/{name}.sql")
     if held_twice:
         warehouse.run("staging/late_copies.sql", {"copy_dates": partitions.dates(held_twice)})

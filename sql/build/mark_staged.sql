@@ -12,7 +12,7 @@ set
             on published.message_id = judged.message_id and published.known_at <= judged.known_at
         where published.message_id is null
     ),
-    accepted_count = (select count(*) from pbm_staging.standing_messages),
+    accepted_count = (select count(*) from pbm_staging.stg_order_events),
     rejected_count = (select count(*) from pbm_staging.rejected_events),
     touched_order_count = (select count(*) from pbm_staging.touched_orders)
 where run_date = @run_date and run_id = @run_id;

@@ -22,7 +22,7 @@ where
     known_date >= @first_date
     and (
         message_id in (select message_id from pbm_staging.rejected_events)
-        or message_id in (select message_id from pbm_staging.standing_messages)
+        or message_id in (select message_id from pbm_staging.stg_order_events)
     );
 
 insert into pbm_silver.rejected_events

@@ -16,23 +16,6 @@ with
             safe_convert_bytes_to_string(payload) as payload_text
         from pbm_vault.new_messages
     ),
-    documents as (
-        select
-            message_id,
-            publish_time,
-            ingested_at,
-            known_at,
-            attribute_source,
-            if(
-                json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
-                and strpos(payload_text, '\ufffd') = 0
-                and strpos(payload_text, chr(0)) = 0
-                and left(payload_text, 1) != '\ufeff',
-                payload_text,
-                null
-            ) as document
-        from messages
-    ),
     envelopes as (
         select
             message_id,
@@ -40,33 +23,61 @@ with
             ingested_at,
             known_at,
             attribute_source,
-            document,
-            json_query(document, '$.id') as id_json,
-            json_query(document, '$.source') as source_json,
-            json_query(document, '$.type') as type_json,
-            json_query(document, '$.time') as time_json,
-            json_query(document, '$.subject') as subject_json,
-            json_query(document, '$.specversion') as specversion_json,
-            json_query(document, '$.dataschema') as dataschema_json,
-            json_query(document, '$.data') as data_json,
-            json_value(document, '$.id') as id_text,
-            json_value(document, '$.source') as source_text,
-            json_value(document, '$.type') as type_text,
-            json_value(document, '$.time') as time_text,
-            json_value(document, '$.subject') as subject_text,
-            json_value(document, '$.dataschema') as dataschema_text
-        from documents
+            json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
+            and strpos(payload_text, '\ufffd') = 0
+            and strpos(payload_text, chr(0)) = 0
+            and left(payload_text, 1) != '\ufeff' as is_document,
+            json_query(payload_text, '$.id') as id_json,
+            json_query(payload_text, '$.source') as source_json,
+            json_query(payload_text, '$.type') as type_json,
+            json_query(payload_text, '$.time') as time_json,
+            json_query(payload_text, '$.subject') as subject_json,
+            json_query(payload_text, '$.specversion') as specversion_json,
+            json_query(payload_text, '$.dataschema') as dataschema_json,
+            json_query(payload_text, '$.data') as data_json,
+            json_value(payload_text, '$.id') as id_text,
+            json_value(payload_text, '$.source') as source_text,
+            json_value(payload_text, '$.type') as type_text,
+            json_value(payload_text, '$.time') as time_text,
+            json_value(payload_text, '$.subject') as subject_text,
+            json_value(payload_text, '$.dataschema') as dataschema_text
+        from messages
+    ),
+    -- what is no document says nothing
+    documents as (
+        select
+            message_id,
+            publish_time,
+            ingested_at,
+            known_at,
+            attribute_source,
+            is_document,
+            if(is_document, id_json, null) as id_json,
+            if(is_document, source_json, null) as source_json,
+            if(is_document, type_json, null) as type_json,
+            if(is_document, time_json, null) as time_json,
+            if(is_document, subject_json, null) as subject_json,
+            if(is_document, specversion_json, null) as specversion_json,
+            if(is_document, dataschema_json, null) as dataschema_json,
+            if(is_document, data_json, null) as data_json,
+            if(is_document, id_text, null) as id_text,
+            if(is_document, source_text, null) as source_text,
+            if(is_document, type_text, null) as type_text,
+            if(is_document, time_text, null) as time_text,
+            if(is_document, subject_text, null) as subject_text,
+            if(is_document, dataschema_text, null) as dataschema_text
+        from envelopes
     ),
     versioned as (
         select
-            envelopes.*,
+            documents.*,
             rule_schemas.schema_version
-        from envelopes
+        from documents
         left join pbm_ops.rule_schemas as rule_schemas
             on rule_schemas.dataschema = if(
-                coalesce(envelopes.dataschema_json, 'null') = 'null',
+                coalesce(documents.dataschema_json, 'null') = 'null',
                 'order-event/1',
-                envelopes.dataschema_text
+                documents.dataschema_text
             )
     ),
     texts as (
@@ -76,7 +87,7 @@ with
             ingested_at,
             known_at,
             attribute_source,
-            document,
+            is_document,
             data_json,
             specversion_json,
             schema_version,
@@ -140,103 +151,6 @@ with
             json_value(data_json, '$.correction_reason') as correction_reason_text
         from versioned
     ),
-    nested_values as (
-        select
-            message_id,
-            json_query(data_json, '$.pharmacy_id') as pharmacy_id_json,
-            json_query(data_json, '$.drug_ndc') as drug_ndc_json,
-            json_query(data_json, '$.carrier') as carrier_json,
-            json_query(data_json, '$.priority') as priority_json,
-            json_query(data_json, '$.channel') as channel_json,
-            json_query(data_json, '$.is_reship') as is_reship_json,
-            json_query(data_json, '$.reason') as reason_json,
-            json_query(data_json, '$.previous_order_id') as previous_order_id_json,
-            json_query(data_json, '$.quantity') as quantity_json,
-            json_query(data_json, '$.days_supply') as days_supply_json,
-            json_query(data_json, '$.fill_number') as fill_number_json,
-            json_query(data_json, '$.need_by_date') as need_by_date_json,
-            json_query(data_json, '$.reject_codes') as reject_codes_json,
-            json_query(data_json, '$.plan_type') as plan_type_json,
-            if(
-                schema_version >= 2,
-                json_query(data_json, '$.patient_pay_usd'),
-                json_query(data_json, '$.patient_pay')
-            ) as patient_pay_json,
-            json_query(data_json, '$.decision') as decision_json,
-            json_query(data_json, '$.items_expected') as items_expected_json,
-            json_query(data_json, '$.items_packed') as items_packed_json,
-            json_query(data_json, '$.documents_complete') as documents_complete_json,
-            if(
-                schema_version >= 2,
-                json_query(data_json, '$.station_id'),
-                json_query(data_json, '$.station')
-            ) as station_json,
-            json_query(data_json, '$.scanner_id') as scanner_id_json,
-            json_query(data_json, '$.lot') as lot_json,
-            if(schema_version >= 2, json_query(data_json, '$.shift'), null) as shift_json,
-            json_query(data_json, '$.pack_type') as pack_type_json,
-            json_query(data_json, '$.temperature_class') as temperature_class_json,
-            json_query(data_json, '$.condition') as condition_json,
-            json_query(data_json, '$.service') as service_json,
-            json_query(data_json, '$.substatus') as substatus_json,
-            json_query(data_json, '$.zip3') as zip3_json,
-            json_query(data_json, '$.promised_at') as promised_at_json,
-            json_query(data_json, '$.degrees_celsius') as degrees_celsius_json,
-            json_query(data_json, '$.minutes_outside') as minutes_outside_json,
-            json_query(data_json, '$.wait') as wait_json,
-            json_query(data_json, '$.abandoned') as abandoned_json,
-            json_query(data_json, '$.nps') as nps_json,
-            json_query(data_json, '$.csat') as csat_json,
-            json_query(data_json, '$.corrects_id') as corrects_id_json,
-            json_query(data_json, '$.correction_reason') as correction_reason_json
-        from versioned
-        where regexp_contains(substr(data_json, 2), r'[\[{]')
-    ),
-    nested_fields as (
-        select
-            message_id,
-            case
-                when left(pharmacy_id_json, 1) in ('{', '[') then 'pharmacy_id'
-                when left(drug_ndc_json, 1) in ('{', '[') then 'drug_ndc'
-                when left(carrier_json, 1) in ('{', '[') then 'carrier'
-                when left(priority_json, 1) in ('{', '[') then 'priority'
-                when left(channel_json, 1) in ('{', '[') then 'channel'
-                when left(is_reship_json, 1) in ('{', '[') then 'is_reship'
-                when left(reason_json, 1) in ('{', '[') then 'reason'
-                when left(previous_order_id_json, 1) in ('{', '[') then 'previous_order_id'
-                when left(quantity_json, 1) in ('{', '[') then 'quantity'
-                when left(days_supply_json, 1) in ('{', '[') then 'days_supply'
-                when left(fill_number_json, 1) in ('{', '[') then 'fill_number'
-                when left(need_by_date_json, 1) in ('{', '[') then 'need_by_date'
-                when left(reject_codes_json, 1) in ('{', '[') then 'reject_codes'
-                when left(plan_type_json, 1) in ('{', '[') then 'plan_type'
-                when left(patient_pay_json, 1) in ('{', '[') then 'patient_pay'
-                when left(decision_json, 1) in ('{', '[') then 'decision'
-                when left(items_expected_json, 1) in ('{', '[') then 'items_expected'
-                when left(items_packed_json, 1) in ('{', '[') then 'items_packed'
-                when left(documents_complete_json, 1) in ('{', '[') then 'documents_complete'
-                when left(station_json, 1) in ('{', '[') then 'station'
-                when left(scanner_id_json, 1) in ('{', '[') then 'scanner_id'
-                when left(lot_json, 1) in ('{', '[') then 'lot'
-                when left(shift_json, 1) in ('{', '[') then 'shift'
-                when left(pack_type_json, 1) in ('{', '[') then 'pack_type'
-                when left(temperature_class_json, 1) in ('{', '[') then 'temperature_class'
-                when left(condition_json, 1) in ('{', '[') then 'condition'
-                when left(service_json, 1) in ('{', '[') then 'service'
-                when left(substatus_json, 1) in ('{', '[') then 'substatus'
-                when left(zip3_json, 1) in ('{', '[') then 'zip3'
-                when left(promised_at_json, 1) in ('{', '[') then 'promised_at'
-                when left(degrees_celsius_json, 1) in ('{', '[') then 'degrees_celsius'
-                when left(minutes_outside_json, 1) in ('{', '[') then 'minutes_outside'
-                when left(wait_json, 1) in ('{', '[') then 'wait'
-                when left(abandoned_json, 1) in ('{', '[') then 'abandoned'
-                when left(nps_json, 1) in ('{', '[') then 'nps'
-                when left(csat_json, 1) in ('{', '[') then 'csat'
-                when left(corrects_id_json, 1) in ('{', '[') then 'corrects_id'
-                when left(correction_reason_json, 1) in ('{', '[') then 'correction_reason'
-            end as nested_field
-        from nested_values
-    ),
     typed as (
         select
             texts.message_id,
@@ -244,7 +158,7 @@ with
             texts.ingested_at,
             texts.known_at,
             texts.attribute_source,
-            texts.document,
+            texts.is_document,
             texts.data_json,
             texts.specversion_json,
             texts.schema_version,
@@ -297,7 +211,143 @@ with
             texts.csat_text,
             texts.corrects_id_text,
             texts.correction_reason_text,
-            nested_fields.nested_field,
+            -- the first field that holds an object or a list, where the data hold any
+            if(
+                strpos(substr(texts.data_json, 2), '{') > 0
+                or strpos(texts.data_json, '[') > 0,
+                case
+                    when
+                        left(json_query(texts.data_json, '$.pharmacy_id'), 1) in ('{', '[')
+                        then 'pharmacy_id'
+                    when
+                        left(json_query(texts.data_json, '$.drug_ndc'), 1) in ('{', '[')
+                        then 'drug_ndc'
+                    when
+                        left(json_query(texts.data_json, '$.carrier'), 1) in ('{', '[')
+                        then 'carrier'
+                    when
+                        left(json_query(texts.data_json, '$.priority'), 1) in ('{', '[')
+                        then 'priority'
+                    when
+                        left(json_query(texts.data_json, '$.channel'), 1) in ('{', '[')
+                        then 'channel'
+                    when
+                        left(json_query(texts.data_json, '$.is_reship'), 1) in ('{', '[')
+                        then 'is_reship'
+                    when
+                        left(json_query(texts.data_json, '$.reason'), 1) in ('{', '[')
+                        then 'reason'
+                    when
+                        left(json_query(texts.data_json, '$.previous_order_id'), 1) in ('{', '[')
+                        then 'previous_order_id'
+                    when
+                        left(json_query(texts.data_json, '$.quantity'), 1) in ('{', '[')
+                        then 'quantity'
+                    when
+                        left(json_query(texts.data_json, '$.days_supply'), 1) in ('{', '[')
+                        then 'days_supply'
+                    when
+                        left(json_query(texts.data_json, '$.fill_number'), 1) in ('{', '[')
+                        then 'fill_number'
+                    when
+                        left(json_query(texts.data_json, '$.need_by_date'), 1) in ('{', '[')
+                        then 'need_by_date'
+                    when
+                        left(json_query(texts.data_json, '$.reject_codes'), 1) in ('{', '[')
+                        then 'reject_codes'
+                    when
+                        left(json_query(texts.data_json, '$.plan_type'), 1) in ('{', '[')
+                        then 'plan_type'
+                    when
+                        left(
+                            if(
+                                texts.schema_version >= 2,
+                                json_query(texts.data_json, '$.patient_pay_usd'),
+                                json_query(texts.data_json, '$.patient_pay')
+                            ),
+                            1
+                        ) in ('{', '[')
+                        then 'patient_pay'
+                    when
+                        left(json_query(texts.data_json, '$.decision'), 1) in ('{', '[')
+                        then 'decision'
+                    when
+                        left(json_query(texts.data_json, '$.items_expected'), 1) in ('{', '[')
+                        then 'items_expected'
+                    when
+                        left(json_query(texts.data_json, '$.items_packed'), 1) in ('{', '[')
+                        then 'items_packed'
+                    when
+                        left(json_query(texts.data_json, '$.documents_complete'), 1) in ('{', '[')
+                        then 'documents_complete'
+                    when
+                        left(
+                            if(
+                                texts.schema_version >= 2,
+                                json_query(texts.data_json, '$.station_id'),
+                                json_query(texts.data_json, '$.station')
+                            ),
+                            1
+                        ) in ('{', '[')
+                        then 'station'
+                    when
+                        left(json_query(texts.data_json, '$.scanner_id'), 1) in ('{', '[')
+                        then 'scanner_id'
+                    when
+                        left(json_query(texts.data_json, '$.lot'), 1) in ('{', '[')
+                        then 'lot'
+                    when
+                        texts.schema_version >= 2
+                        and left(json_query(texts.data_json, '$.shift'), 1) in ('{', '[')
+                        then 'shift'
+                    when
+                        left(json_query(texts.data_json, '$.pack_type'), 1) in ('{', '[')
+                        then 'pack_type'
+                    when
+                        left(json_query(texts.data_json, '$.temperature_class'), 1) in ('{', '[')
+                        then 'temperature_class'
+                    when
+                        left(json_query(texts.data_json, '$.condition'), 1) in ('{', '[')
+                        then 'condition'
+                    when
+                        left(json_query(texts.data_json, '$.service'), 1) in ('{', '[')
+                        then 'service'
+                    when
+                        left(json_query(texts.data_json, '$.substatus'), 1) in ('{', '[')
+                        then 'substatus'
+                    when
+                        left(json_query(texts.data_json, '$.zip3'), 1) in ('{', '[')
+                        then 'zip3'
+                    when
+                        left(json_query(texts.data_json, '$.promised_at'), 1) in ('{', '[')
+                        then 'promised_at'
+                    when
+                        left(json_query(texts.data_json, '$.degrees_celsius'), 1) in ('{', '[')
+                        then 'degrees_celsius'
+                    when
+                        left(json_query(texts.data_json, '$.minutes_outside'), 1) in ('{', '[')
+                        then 'minutes_outside'
+                    when
+                        left(json_query(texts.data_json, '$.wait'), 1) in ('{', '[')
+                        then 'wait'
+                    when
+                        left(json_query(texts.data_json, '$.abandoned'), 1) in ('{', '[')
+                        then 'abandoned'
+                    when
+                        left(json_query(texts.data_json, '$.nps'), 1) in ('{', '[')
+                        then 'nps'
+                    when
+                        left(json_query(texts.data_json, '$.csat'), 1) in ('{', '[')
+                        then 'csat'
+                    when
+                        left(json_query(texts.data_json, '$.corrects_id'), 1) in ('{', '[')
+                        then 'corrects_id'
+                    when
+                        left(json_query(texts.data_json, '$.correction_reason'), 1) in ('{', '[')
+                        then 'correction_reason'
+                end,
+                null
+            ) as nested_field,
             rule_source.value as source,
             rule_type.value as event_type,
             if(
@@ -457,7 +507,6 @@ with
             ) as corrects_id,
             rule_correction_reason.value as correction_reason
         from texts
-        left join nested_fields on nested_fields.message_id = texts.message_id
         left join pbm_ops.rule_codes as rule_source
             on rule_source.field = 'source'
             and rule_source.code = lower(trim(texts.source_text, ' '))
@@ -508,7 +557,7 @@ with
         select
             typed.*,
             case
-                when document is null then 'malformed_json:'
+                when not coalesce(is_document, false) then 'malformed_json:'
                 when
                     coalesce(data_json, 'null') != 'null' and left(data_json, 1) != '{'
                     then 'malformed_json:data'

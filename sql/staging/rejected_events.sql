@@ -1,8 +1,8 @@
 -- The messages that this build refuses: judged wrong, or another copy of the event stands.
 -- Grain: one row per refused message (a copy in silver that a new one displaces is one, too). Of a
 -- message that came again later the first delivery counts, and one that stands is not refused.
--- Sources: pbm_vault.judged_messages, pbm_staging.standing_messages, pbm_staging.published_copies,
--- pbm_staging.displaced_events.
+-- Sources: pbm_vault.judged_messages, pbm_staging.superseded_messages,
+-- pbm_staging.published_copies, pbm_staging.displaced_events, pbm_staging.stg_order_events.
 
 create or replace table pbm_staging.rejected_events as
 with
@@ -15,15 +15,14 @@ with
             judged.publish_time,
             judged.known_at
         from pbm_vault.judged_messages as judged
-        left join pbm_staging.standing_messages as standing
-            on standing.message_id = judged.message_id
+        inner join pbm_staging.superseded_messages as superseded
+            on superseded.message_id = judged.message_id
         left join pbm_staging.published_copies as published
             on published.message_id = judged.message_id
         left join pbm_staging.displaced_events as displaced
             on displaced.message_id = judged.message_id
         where
             judged.reason_code is null
-            and standing.message_id is null
             and (published.message_id is null or displaced.message_id is not null)
         union all
         select
@@ -34,7 +33,7 @@ with
             displaced.publish_time,
             displaced.known_at
         from pbm_staging.displaced_events as displaced
-        left join pbm_staging.standing_messages as standing
+        left join pbm_staging.stg_order_events as standing
             on standing.message_id = displaced.message_id
         where standing.message_id is null
     )

@@ -1,6 +1,7 @@
 -- The events that this build adds to silver.
 -- Grain: one row per distinct event (source, event_id) whose standing copy is new.
--- Sources: pbm_vault.judged_messages, pbm_staging.standing_messages, pbm_vault.patient_keys.
+-- Sources: pbm_vault.judged_messages, pbm_staging.superseded_messages,
+-- pbm_vault.patient_keys.
 
 create or replace view pbm_staging.stg_order_events as
 select
@@ -57,5 +58,7 @@ select
     judged.corrects_id,
     judged.correction_reason
 from pbm_vault.judged_messages as judged
-inner join pbm_staging.standing_messages as standing on standing.message_id = judged.message_id
-left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = judged.patient_id;
+left join pbm_vault.patient_keys as patient_keys on patient_keys.patient_id = judged.patient_id
+where
+    judged.reason_code is null
+    and judged.message_id not in (select message_id from pbm_staging.superseded_messages);

@@ -23,7 +23,7 @@ STAGING_STEPS = (
     *STAGED_TABLES,
     "new_messages",
     "judged_messages",
-    "standing_messages",
+    "superseded_messages",
     "touched_orders",
     "recalendared_orders",
     "published_copies",

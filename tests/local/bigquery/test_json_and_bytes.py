@@ -94,6 +94,32 @@ def test_members_that_are_read_at_once_are_those_read_one_by_one(answer, documen
     assert found == [(text, other if other_case == "$.A" else same, part)]
 
 
+def test_the_type_is_read_with_the_members(answer):
+    sql = """
+        select json_type(safe.parse_json(document)), json_value(document, '$.a')
+        from unnest(@given) as document
+    """
+    given = ['{"a": 1}', '{"a": 1.50}', '{"a": 1,}', "[1]", "1"]
+    found = answer(sql, ArrayQueryParameter("given", "STRING", given))
+    assert sorted(found, key=repr) == sorted(
+        [("object", "1"), ("object", "1.50"), (None, None), ("array", None), ("number", None)], key=repr
+    )
+
+
+def test_many_members_in_the_branch_of_a_condition_are_read_where_it_holds(answer):
+    members = ", ".join(f"coalesce(json_query(documents.document, '$.m{number}'), '-')" for number in range(9))
+    sql = f"""
+        select if(strpos(documents.document, '[') > 0, concat({members}), null)
+        from unnest(@given) as document_text
+        inner join (select document from unnest(@given) as document) as documents
+            on documents.document = document_text
+    """
+    given = ['{"m0": [1.50], "m8": "\\u00e9", "m8": 2}', '{"m0": 1}', "[", '{"m1": [{"b": null}], "m2": null}']
+    found = answer(sql, ArrayQueryParameter("given", "STRING", given))
+    right = ['[1.50]-------"é"', None, "-" * 9, '-[{"b":null}]' + "-" * 7]
+    assert sorted(found, key=repr) == sorted([(text,) for text in right], key=repr)
+
+
 QUERIES = [
     ('{"data": {"x": [1, 2]}}', "[1,2]"),
     ('{"data": {"x": "a"}}', '"a"'),

@@ -25,7 +25,8 @@ Fault of the emulator -> where it is mended (test file in tests/local/bigquery):
 - NUMERIC is decimal(18, 3) -> meanings (test_numbers)
 - approx_quantiles(...)[offset(n)] is off by one -> meanings (test_numbers)
 - an index out of bounds is null -> meanings (test_queries)
-- JSON is read loosely, numbers written anew, each value by a parse of its own -> json_documents (test_json_and_bytes)
+- JSON is read loosely, numbers written anew, each value by a parse of its own -> json_documents, json_gathering
+  (test_json_and_bytes)
 - bytes that are not UTF-8 become null or an error -> meanings (test_json_and_bytes)
 - escapes stay as they stand; an apostrophe in a comment opens a literal -> literals (test_literals)
 - DuckDB's functions and reserved words show through -> functions, translation (test_queries)
@@ -34,7 +35,7 @@ Fault of the emulator -> where it is mended (test file in tests/local/bigquery):
 - results, jobs and read sessions pile up -> catalog, storage_api (test_catalog)
 - a column that a REST update adds is in the catalog alone -> definitions (test_definitions)
 - CREATE MODEL succeeds and learns nothing -> jobs: refused (test_queries)
-- a statement is parsed some twenty times at each run -> memory (test_definitions)
+- a statement is parsed some twenty times at each run, and the views that it reads with it -> memory (test_definitions)
 
 Refused, though BigQuery takes it: `for system_time as of`, EXECUTE IMMEDIATE, ASSERT, `@@row_count`, decorators,
 `unnest` of structs `with offset`, format's `%t`, `extract(time from ...)`, JSON paths with quoted keys, `declare` of a

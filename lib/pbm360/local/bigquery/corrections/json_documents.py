@@ -2,18 +2,16 @@
 
 DuckDB writes numbers anew (1.50 as 1.5) and takes text that is no JSON (`{"a": 1,}`, NaN), so it may read plain
 documents alone: flat objects and objects of such, written without escapes and unusual numbers. Python reads the
-others, ten times slower and one at a time. A query that takes several members of one column reads each document once.
+others, ten times slower and one at a time.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
 import orjson
-from sqlglot import exp
 
 STRING = r'"(?:[^"\\\x00-\x1f{\[][^"\\\x00-\x1f]*)?"'  # one that begins like a container would be taken for one
 NUMBER = r"(?:0|-?[1-9][0-9]{0,14}|-?(?:0|[1-9][0-9]{0,8})\.(?:0|[0-9]{0,3}[1-9]))"  # as DuckDB writes them
@@ -30,10 +28,9 @@ def _object_of(value: str) -> str:
 
 FLAT = _object_of(SCALAR)
 PLAIN = f"{BLANK}{_object_of(f'(?:{SCALAR}|{FLAT})')}{BLANK}"
-MEMBER_PATH = re.compile(r"\$\.[A-Za-z_][A-Za-z0-9_]*")
 SIMPLE_PATH = re.compile(r"\$(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-VALUE, QUERY = "pbm_json_value", "pbm_json_query"
-KIND = "pbm_json_kind"
+VALUE, QUERY, TYPE = "pbm_json_value", "pbm_json_query", "pbm_json_type"
+DOCUMENTS_KEPT, LONGEST_KEPT = 2048, 4096
 MACROS = f"""
 -- 2: an object with objects in it, 1: a flat object, both plain; 0: Python reads it.
 create or replace macro pbm_json_kind(document) as
@@ -85,11 +82,12 @@ create or replace macro pbm_json_query(document, path) as
         ),
         'null'
     );
+create or replace macro pbm_exact_json_query(document, path) as
+    nullif(list_extract(pbm_exact_json_queries(cast(document as varchar), [path]), 1), 'null');
+create or replace macro pbm_json_type_of(kind, document) as
+    case when kind > 0 then 'object' else pbm_exact_json_type(document) end;
 create or replace macro pbm_json_type(document) as
-    case
-        when pbm_json_kind(cast(document as varchar)) > 0 then 'object'
-        else pbm_exact_json_type(cast(document as varchar))
-    end;
+    pbm_json_type_of(pbm_json_kind(cast(document as varchar)), cast(document as varchar));
 """
 
 
@@ -143,89 +141,20 @@ def exact_type(document: str | None) -> str | None:
     return names.get(type(tree), "number")
 
 
-def gather(tree: exp.Expression) -> bool:
-    """Have selects that take several values out of one column of their one source read each document once."""
-    changed = False
-    for select in list(tree.find_all(exp.Select)):
-        source = _single_source(select)
-        if source is not None:
-            for number, (column, calls) in enumerate(_calls_by_column(select).items()):
-                _gather_column(select, source, column, calls, number)
-                changed = True
-    return changed
-
-
-def _single_source(select: exp.Select) -> exp.Table | None:
-    """Return the one table that a select reads; none where it joins, or passes on all columns."""
-    source = select.args.get("from_")
-    is_single = source is not None and isinstance(source.this, exp.Table) and not select.args.get("joins")
-    passes_all = any(item.is_star for item in select.expressions)
-    return source.this if is_single and not passes_all and not select.args.get("laterals") else None
-
-
-def _calls_by_column(select: exp.Select) -> dict[str, list[exp.Anonymous]]:
-    found: dict[str, list[exp.Anonymous]] = {}
-    for call in _own_calls(select):
-        document, path = call.expressions
-        if isinstance(document, exp.Column) and isinstance(path, exp.Literal) and MEMBER_PATH.fullmatch(path.name):
-            found.setdefault(document.name, []).append(call)
-    return {column: calls for column, calls in found.items() if _are_told_apart(calls)}
-
-
-def _are_told_apart(calls: list[exp.Anonymous]) -> bool:
-    """Say whether the members differ in more than case, which the fields of DuckDB's structs don't tell apart."""
-    names = {_member(call) for call in calls}
-    return len({name.lower() for name in names}) == len(names)
-
-
-def _own_calls(select: exp.Select) -> Iterator[exp.Anonymous]:
-    for item in select.expressions:
-        for call in item.find_all(exp.Anonymous):
-            if call.name in (VALUE, QUERY) and call.find_ancestor(exp.Select) is select:
-                yield call
-
-
-def _member(call: exp.Anonymous) -> str:
-    return call.expressions[1].name.removeprefix("$.")
-
-
-def _gather_column(select: exp.Select, source: exp.Table, column: str, calls: list, number: int) -> None:
-    kind, members = f"__json_{number}_kind", f"__json_{number}_members"
-    queried = {_member(call) for call in calls if call.name == QUERY}
-    structure = json.dumps({_member(call): "JSON" if _member(call) in queried else "VARCHAR" for call in calls})
-    for call in calls:
-        call.replace(_taken(call, kind, members, queried))
-    source = select.args["from_"].this
-    inner = exp.select("*", exp.alias_(_call(KIND, exp.column(column)), kind)).from_(source.copy())
-    where = select.args.get("where")
-    if where is not None:
-        inner.set("where", where.copy())
-        select.set("where", None)
-    read = _call("pbm_json_members", exp.column(kind), exp.column(column), exp.Literal.string(structure))
-    outer = exp.select("*", exp.alias_(read, members)).from_(inner.subquery("kinds"))
-    source.replace(outer.subquery(source.alias_or_name))
-
-
-def _taken(call: exp.Anonymous, kind: str, members: str, queried: set[str]) -> exp.Expression:
-    """Return what a call means, given the members that were read: no container is a value, JSON's null is no part."""
-    arguments = exp.column(kind), exp.column(members), exp.Literal.string(_member(call))
-    if _member(call) not in queried:
-        return _call("pbm_json_member_value", *arguments)
-    part = _call("pbm_json_member_query", *arguments)
-    return part if call.name == QUERY else _call("pbm_json_value_of_query", exp.column(kind), part)
-
-
-def _call(name: str, *arguments: exp.Expression) -> exp.Anonymous:
-    return exp.Anonymous(this=name, expressions=list(arguments))
-
-
 def _parse(document: str) -> object:
-    """Return the parsed document, `None` where it is no JSON."""
+    """Return the parsed document, `None` where it is no JSON; it must not be changed."""
+    return _parse_and_keep(document) if len(document) <= LONGEST_KEPT else _parse_anew(document)
+
+
+def _parse_anew(document: str) -> object:
     try:
         orjson.loads(document)
         return json.loads(document, object_pairs_hook=_keep_first, parse_float=Number, parse_int=Number)
     except (orjson.JSONDecodeError, RecursionError):
         return None
+
+
+_parse_and_keep = lru_cache(maxsize=DOCUMENTS_KEPT)(_parse_anew)
 
 
 def _keep_first(members: list[tuple[str, object]]) -> dict:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from threading import Lock
 
-import sqlglot
 from bqemulator.domain.result import Ok
 from bqemulator.scripting import parser as script_parser
 from bqemulator.sql import table_rewriter, translator
@@ -37,7 +36,6 @@ READERS = frozenset(  # functions of the emulator, and one of ours, that look at
         "_parse_for_classification",
         "_parse_statement",
         "_reject_dml_on_immutable",
-        "_names_a_view",
         "build_catalog_schema",
         "detect_drop_routine",
         "refuse_missing_filters",
@@ -97,24 +95,18 @@ def parse(self, sql: str, **options) -> list[exp.Expr | None]:
 
 
 def where_it_matters(filter_rows):
-    """Return a `rewrite_for_row_access` that leaves alone a statement without a view where no table has a policy."""
+    """Return a `rewrite_for_row_access` that leaves statements alone where no table has a policy.
+
+    DuckDB has the views, translated when they were made; the rewriter would put their bodies in the place of their
+    names, to be translated anew with each statement that reads one.
+    """
 
     def rewrite(bq_sql: str, *, project_id: str, caller, catalog) -> str:
-        if catalog.list_all_row_access_policies() or _names_a_view(bq_sql, project_id, catalog):
+        if catalog.list_all_row_access_policies():
             return filter_rows(bq_sql, project_id=project_id, caller=caller, catalog=catalog)
         return bq_sql
 
     return rewrite
-
-
-def _names_a_view(bq_sql: str, project_id: str, catalog) -> bool:
-    try:
-        tree = sqlglot.parse_one(bq_sql, read="bigquery")
-    except sqlglot.errors.SqlglotError:
-        return True  # for the emulator to say what is wrong with it
-    tables = (table for table in tree.find_all(exp.Table) if table.db and not isinstance(table.this, exp.Anonymous))
-    found = (catalog.get_table(table.catalog or project_id, table.db, table.name) for table in tables)
-    return any(entry is not None and entry.table_type == "VIEW" for entry in found)
 
 
 def remembering(translate):

@@ -18,7 +18,7 @@ from bqemulator.sql import rules as emulator_rules
 from bqemulator.sql.errors import sql_parse_error
 from sqlglot import exp
 
-from pbm360.local.bigquery.corrections import json_documents
+from pbm360.local.bigquery.corrections import json_documents, json_gathering
 from pbm360.local.bigquery.corrections.functions import refuse_unknown_functions
 from pbm360.local.bigquery.corrections.literals import plain_literals, without_comments
 from pbm360.local.bigquery.corrections.meanings import RULES, NumericCast
@@ -94,7 +94,7 @@ def correct(bq_sql: str) -> str:
             else:
                 node.replace(replacement)
             changed = True
-    changed = json_documents.gather(tree) or changed
+    changed = json_gathering.gather(tree) or changed
     return tree.sql(dialect="bigquery", comments=False) if changed else bq_sql
 
 
