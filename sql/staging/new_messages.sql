@@ -5,17 +5,41 @@
 -- silver_dates (the partitions of silver that hold the messages of these days). A message that
 -- comes again is accounted for by its first delivery; Pub/Sub keeps one for 31 days at most, so no
 -- refusal is looked for further back. In the vault, since payloads hold identifiers.
--- Bronze is named anew where it is read: a relation of its own, named twice, would hold every
--- payload of the days at once.
 
 create or replace table pbm_vault.new_messages as
 with
-    repeated as (
-        select message_id
+    deliveries as (
+        select
+            message_id,
+            publish_time,
+            ingested_at,
+            known_at,
+            source as attribute_source,
+            payload
         from pbm_bronze.raw_orders
         where known_date between @first_date and @last_date and ingested_at <= @cut_at
+    ),
+    repeated as (
+        select message_id
+        from deliveries
         group by message_id
         having count(*) > 1
+    ),
+    first_deliveries as (
+        select deliveries.*
+        from deliveries
+        left join repeated on repeated.message_id = deliveries.message_id
+        where repeated.message_id is null
+        union all
+        select deliveries.*
+        from deliveries
+        inner join repeated on repeated.message_id = deliveries.message_id
+        where true
+        qualify
+            row_number() over (
+                partition by deliveries.message_id
+                order by deliveries.known_at, deliveries.ingested_at
+            ) = 1
     ),
     accounted as (
         select message_id, known_at
@@ -25,39 +49,6 @@ with
         select message_id, known_at
         from pbm_silver.rejected_events
         where known_date between date_sub(@first_date, interval 31 day) and @last_date
-    ),
-    first_deliveries as (
-        select
-            deliveries.message_id,
-            deliveries.publish_time,
-            deliveries.ingested_at,
-            deliveries.known_at,
-            deliveries.source as attribute_source,
-            deliveries.payload
-        from pbm_bronze.raw_orders as deliveries
-        left join repeated on repeated.message_id = deliveries.message_id
-        where
-            deliveries.known_date between @first_date and @last_date
-            and deliveries.ingested_at <= @cut_at
-            and repeated.message_id is null
-        union all
-        select
-            deliveries.message_id,
-            deliveries.publish_time,
-            deliveries.ingested_at,
-            deliveries.known_at,
-            deliveries.source as attribute_source,
-            deliveries.payload
-        from pbm_bronze.raw_orders as deliveries
-        inner join repeated on repeated.message_id = deliveries.message_id
-        where
-            deliveries.known_date between @first_date and @last_date
-            and deliveries.ingested_at <= @cut_at
-        qualify
-            row_number() over (
-                partition by deliveries.message_id
-                order by deliveries.known_at, deliveries.ingested_at
-            ) = 1
     )
 select
     first_deliveries.message_id,

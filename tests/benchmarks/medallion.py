@@ -85,7 +85,7 @@ def _read_meanwhile(blocks: list[pa.Table]) -> Iterator[tuple[str, str]]:
         reader.join()
         yield "peak memory of the stack's servers meanwhile", f"{peak_memory_gigabytes(warehouse):.2f} GB"
         yield (
-            "dashboard's query while it builds, median / longest",
+            "a dashboard's query while it builds, median / longest",
             f"{statistics.median(reads):.2f} s / {max(reads):.2f} s",
         )
         started = time.perf_counter()
@@ -100,10 +100,11 @@ def _land(warehouse: Warehouse, blocks: list[pa.Table]) -> None:
 
 def _read_dashboard(warehouse: Warehouse, seconds: list[float], over: threading.Event) -> None:
     while not over.is_set():
-        started = time.perf_counter()
-        warehouse.run("dashboards/freshness.sql", {"now": datetime.datetime.now(datetime.UTC)})
-        warehouse.run("notebooks/orders_by_stage.sql")
-        seconds.append(time.perf_counter() - started)
+        now = datetime.datetime.now(datetime.UTC)
+        for name, parameters in (("dashboards/freshness.sql", {"now": now}), ("notebooks/orders_by_stage.sql", {})):
+            started = time.perf_counter()
+            warehouse.run(name, parameters)
+            seconds.append(time.perf_counter() - started)
         over.wait(0.5)
 
 
