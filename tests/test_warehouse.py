@@ -7,7 +7,15 @@ import pytest
 from google.api_core.exceptions import BadRequest
 
 from pbm360.settings import Settings, SettingsError
-from pbm360.warehouse import Warehouse, definition, query_parameter, read_sql, statements, table_files
+from pbm360.warehouse import (
+    LARGE_RESULT_ROWS,
+    Warehouse,
+    definition,
+    query_parameter,
+    read_sql,
+    statements,
+    table_files,
+)
 
 UTC = datetime.UTC
 NOON = datetime.datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -87,6 +95,14 @@ def test_parameters_reach_the_query(warehouse):
         "select @name as name, @at as at, array_length(@ids) as n", {"name": "a'b", "at": NOON, "ids": ["x", "y"]}
     )
     assert rows.to_pylist() == [{"name": "a'b", "at": NOON, "n": 2}]
+
+
+def test_a_large_result_has_the_rows_and_types_of_a_small_one(warehouse):
+    columns = "n, concat('é', n) as text, n / 4 as part, @at as at"
+    sql = f"select {columns} from unnest(generate_array(1, @count)) as n order by n"
+    small, large = (warehouse.query(sql, {"at": NOON, "count": count}) for count in (5, 2 * LARGE_RESULT_ROWS))
+    assert large.num_rows == 2 * LARGE_RESULT_ROWS
+    assert (large.schema, large.slice(0, 5).to_pylist()) == (small.schema, small.to_pylist())
 
 
 def test_rows_loaded_are_read_back_by_storage_read(warehouse):

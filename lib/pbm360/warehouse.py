@@ -35,6 +35,7 @@ STAGED_TABLES = (
 PUBLISHED_NAME = re.compile(r"\bpbm_(?:silver|gold)\.(" + "|".join(STAGED_TABLES) + r")\b")
 DATASET_NAME = re.compile(r"\bpbm_(" + "|".join(LAYERS) + r")\.")
 INCLUDE = re.compile(r"^[ ]*-- include (\S+\.sql)[ ]*$", re.MULTILINE)
+LARGE_RESULT_ROWS = 1_000  # from so many on, Storage Read's session costs less than rows as texts
 GRPC_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 SCALAR_TYPES = (
     (bool, "BOOL"),  # before int: a bool is an int
@@ -157,8 +158,13 @@ class Warehouse:
         configuration = bigquery.QueryJobConfig(
             query_parameters=[query_parameter(name, value) for name, value in (parameters or {}).items()]
         )
-        rows = self.client.query(sql, job_config=configuration).result()
-        return rows.to_arrow(create_bqstorage_client=False) if rows.schema else pa.table({})
+        job = self.client.query(sql, job_config=configuration)
+        rows = job.result()
+        if not rows.schema:
+            return pa.table({})
+        if job.destination is not None and rows.total_rows >= LARGE_RESULT_ROWS:
+            return self._read_all(job.destination.path.removeprefix("/"))
+        return rows.to_arrow(create_bqstorage_client=False)
 
     def run_large(self, sql_file: str, parameters: Mapping | None = None) -> pa.Table:
         """Run a SQL file as one job and return its rows through the Storage Read API, not in pages of JSON.
@@ -200,6 +206,9 @@ class Warehouse:
         dataset, name = self.table_id(table).rsplit(".", 2)[1:]
         path = f"projects/{self.settings.project}/datasets/{dataset}/tables/{name}"
         options = types.ReadSession.TableReadOptions(selected_fields=list(columns or ()), row_restriction=row_filter)
+        return self._read_all(path, options)
+
+    def _read_all(self, path: str, options: types.ReadSession.TableReadOptions | None = None) -> pa.Table:
         session = self.reader.create_read_session(
             parent=f"projects/{self.settings.project}",
             read_session=types.ReadSession(table=path, data_format=types.DataFormat.ARROW, read_options=options),

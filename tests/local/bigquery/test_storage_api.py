@@ -182,3 +182,51 @@ def test_the_ordinary_client_reads_by_storage(client, append, storage_reader, or
     table = client.list_rows(f"pbm-local.{orders}.orders").to_arrow(bqstorage_client=storage_reader)
     assert table.num_rows == 2
     assert client.get_table(f"pbm-local.{orders}.orders").num_rows == 2
+
+
+RESULT = """
+    select
+        n, n * 1.5 as half, n / 3 as third, cast(n as numeric) / 7 as share, mod(n, 2) = 0 as is_even,
+        sum(n) over () as total, if(n = 3, null, concat('text ', n)) as text, timestamp_micros(n) as instant,
+        date_add(date '2026-11-01', interval n day) as day,
+        cast(concat('b', n) as bytes) as bytes, [n, n + 1] as list, [cast(n as numeric)] as costs
+    from unnest(generate_array(1, 20)) as n
+    order by n desc
+"""
+
+
+def test_a_querys_rows_come_by_storage_as_they_come_over_rest(client, storage_reader):
+    by_storage = client.query(RESULT).result().to_arrow(bqstorage_client=storage_reader)
+    over_rest = client.query(RESULT).result().to_arrow(create_bqstorage_client=False)
+    assert [by_storage.column_names, by_storage.to_pylist()] == [over_rest.column_names, over_rest.to_pylist()]
+    assert by_storage.column("n").to_pylist() == list(range(20, 0, -1))
+    types_of = [(field.name, field.type) for field in by_storage.schema if not pa.types.is_list(field.type)]
+    assert types_of == [(field.name, field.type) for field in over_rest.schema if not pa.types.is_list(field.type)]
+
+
+@pytest.fixture
+def read_result(client, storage_reader):
+    def read(job_id: str | None = None, **options) -> list[str]:
+        job = client.query("select 1 as one, 2 as two")
+        job.result()
+        folder, name = job.destination.path.removeprefix("/").rsplit("/", 1)
+        session = types.ReadSession(
+            table=f"{folder}/{name if job_id is None else f'anon{job_id}'}",
+            data_format=types.DataFormat.ARROW,
+            read_options=types.ReadSession.TableReadOptions(**options),
+        )
+        session = storage_reader.create_read_session(parent="projects/pbm-local", read_session=session)
+        return pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema)).names
+
+    return read
+
+
+def test_of_a_querys_result_chosen_columns_are_read(read_result):
+    assert read_result(selected_fields=["two"]) == ["two"]
+
+
+def test_a_result_that_is_gone_or_a_filter_on_one_is_refused(read_result):
+    with pytest.raises(NotFound, match="read long ago"):
+        read_result("0" * 32)
+    with pytest.raises(InvalidArgument, match="filter in the query"):
+        read_result(row_restriction="one = 1")

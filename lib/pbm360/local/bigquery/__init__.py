@@ -32,6 +32,7 @@ Fault of the emulator -> where it is mended (test file in tests/local/bigquery):
 - DuckDB's functions and reserved words show through -> functions, translation (test_queries)
 - DELETE and UPDATE without WHERE pass -> meanings (test_changes)
 - every write copies its table for time travel -> bounds: no history, reading one is refused (test_queries)
+- a query's result can't be read by Storage Read -> result_tables (test_storage_api)
 - results, jobs and read sessions pile up -> catalog, storage_api (test_catalog)
 - a column that a REST update adds is in the catalog alone -> definitions (test_definitions)
 - CREATE MODEL succeeds and learns nothing -> jobs: refused (test_queries)

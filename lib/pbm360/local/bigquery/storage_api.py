@@ -17,6 +17,7 @@ from bqemulator.sql.table_rewriter import rewrite_table_refs
 from bqemulator.storage.sql_identifiers import quoted_table_ref
 from bqemulator.streaming import read_session
 
+from pbm360.local.bigquery import result_tables
 from pbm360.local.bigquery.patching import replace_everywhere
 
 RPC_THREADS = 96  # an append stream holds a thread for as long as it is open
@@ -54,7 +55,10 @@ class ReadHandler(read_servicer.BigQueryReadHandler):
     """Storage Read: a filter that can't be understood is refused, and batches fit into messages."""
 
     def _handle_create_read_session(self, request_bytes: bytes, context: grpc.ServicerContext) -> bytes:
+        request = load_messages().CreateReadSessionRequest.deserialize(request_bytes)
         try:
+            if result_tables.is_result(request.read_session.table):
+                return _session_of_a_result(request)
             return super()._handle_create_read_session(request_bytes, context)
         except DomainError as error:
             context.abort(getattr(grpc.StatusCode, error.grpc_status_name, grpc.StatusCode.INTERNAL), error.message)
@@ -70,6 +74,19 @@ class ReadHandler(read_servicer.BigQueryReadHandler):
         if rows is None:
             context.abort(grpc.StatusCode.NOT_FOUND, f"no read stream {name!r}: it is unknown or was read long ago")
         yield from _row_messages(rows.slice(request.offset), session.arrow_schema_bytes)
+
+
+def _session_of_a_result(request) -> bytes:
+    types = load_messages()
+    state, rows = result_tables.open_session(request)
+    answer = read_servicer._build_read_session_response(
+        state=state,
+        read_session=request.read_session,
+        session_format=read_session.FORMAT_ARROW,
+        wire_format=types.DataFormat.ARROW,
+        arrow_table=rows,
+    )
+    return types.ReadSession.serialize(answer)
 
 
 def _row_messages(rows: pa.Table, schema_bytes: bytes) -> Iterator[bytes]:
