@@ -5,6 +5,29 @@
 -- weeks before, of which the source was there.
 
 with
+    copies as (
+        select
+            source,
+            event_id,
+            event_at,
+            order_id,
+            patient_key,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_silver.stg_order_events
+        union all
+        select
+            source,
+            event_id,
+            event_at,
+            order_id,
+            patient_key,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_live.order_events
+    ),
     events as (
         -- include lifecycle/known_events.sql
     ),

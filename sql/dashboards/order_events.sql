@@ -4,6 +4,53 @@
 -- pbm_gold.dim_stages. Parameter: order_id.
 
 with
+    copies as (
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            order_id,
+            stage,
+            stage_order,
+            patient_key,
+            station,
+            carrier,
+            reason,
+            substatus,
+            decision,
+            condition,
+            minutes_outside,
+            corrects_id,
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_silver.stg_order_events
+        union all
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            order_id,
+            stage,
+            stage_order,
+            patient_key,
+            station,
+            carrier,
+            reason,
+            substatus,
+            decision,
+            condition,
+            minutes_outside,
+            corrects_id,
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_live.order_events
+    ),
     known_events as (
         -- include lifecycle/known_events.sql
     )

@@ -5,6 +5,39 @@
 -- Parameter: now (UTC). Only orders that had an event in the last 25 hours can have moved in 24.
 
 with
+    copies as (
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            order_id,
+            stage,
+            stage_order,
+            patient_key,
+            corrects_id,
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_silver.stg_order_events
+        union all
+        select
+            event_id,
+            source,
+            event_type,
+            event_at,
+            order_id,
+            stage,
+            stage_order,
+            patient_key,
+            corrects_id,
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
+        from pbm_live.order_events
+    ),
     known_events as (
         -- include lifecycle/known_events.sql
     ),

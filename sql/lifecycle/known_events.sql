@@ -1,18 +1,13 @@
--- Every event that is known now, by batch or stream, each once, less what was erased.
--- Grain: one row per distinct event (source, event_id): of several copies the one known first.
--- Sources: pbm_silver.stg_order_events, pbm_live.order_events, pbm_ops.tombstones.
+-- Of several copies of an event the one known first, less what was erased.
+-- Grain: one row per distinct event (source, event_id).
+-- Sources: the relation `copies`, every copy in batch and stream, bound by what includes this file:
+-- the columns named below and those it needs (a window carries each along, so no more than those).
+-- pbm_ops.tombstones.
 
 with
     erased as (
         select kind, value
         from pbm_ops.tombstones
-    ),
-    copies as (
-        select *
-        from pbm_silver.stg_order_events
-        union all
-        select *
-        from pbm_live.order_events
     )
 select *
 from copies

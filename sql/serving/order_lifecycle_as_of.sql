@@ -5,60 +5,39 @@
 
 create or replace table function pbm_serving.order_lifecycle_as_of(as_of timestamp) as
 with
-    known_events as (
+    copies as (
         select
             event_id,
             source,
             event_type,
             event_at,
-            event_date,
             order_id,
             stage,
             stage_order,
-            message_id,
-            publish_time,
-            ingested_at,
-            known_at,
-            schema_version,
             patient_key,
             pharmacy_id,
             drug_ndc,
             carrier,
             priority,
-            channel,
             is_reship,
             reason,
             previous_order_id,
-            quantity,
             days_supply,
             fill_number,
-            need_by_date,
-            reject_codes,
-            plan_type,
-            patient_pay_usd,
             decision,
             items_expected,
             items_packed,
             is_documents_complete,
-            station,
-            scanner_id,
-            lot,
-            shift,
             pack_type,
             temperature_class,
             condition,
-            service,
-            substatus,
-            zip3,
             promised_at,
-            temperature_celsius,
             minutes_outside,
-            wait_seconds,
-            is_abandoned,
-            nps,
-            csat,
             corrects_id,
-            correction_reason
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
         from pbm_silver.stg_order_events
         where known_at <= as_of
         union all
@@ -67,76 +46,38 @@ with
             source,
             event_type,
             event_at,
-            event_date,
             order_id,
             stage,
             stage_order,
-            message_id,
-            publish_time,
-            ingested_at,
-            known_at,
-            schema_version,
             patient_key,
             pharmacy_id,
             drug_ndc,
             carrier,
             priority,
-            channel,
             is_reship,
             reason,
             previous_order_id,
-            quantity,
             days_supply,
             fill_number,
-            need_by_date,
-            reject_codes,
-            plan_type,
-            patient_pay_usd,
             decision,
             items_expected,
             items_packed,
             is_documents_complete,
-            station,
-            scanner_id,
-            lot,
-            shift,
             pack_type,
             temperature_class,
             condition,
-            service,
-            substatus,
-            zip3,
             promised_at,
-            temperature_celsius,
             minutes_outside,
-            wait_seconds,
-            is_abandoned,
-            nps,
-            csat,
             corrects_id,
-            correction_reason
+            correction_reason,
+            known_at,
+            message_id,
+            ingested_at
         from pbm_live.order_events
         where known_at <= as_of
     ),
-    erased as (
-        select kind, value
-        from pbm_ops.tombstones
-    ),
     events as (
-        select *
-        from known_events
-        where
-            order_id not in (select value from erased where kind = 'order_id')
-            and coalesce(patient_key, '') not in (
-                select value from erased where kind = 'patient_key'
-            )
-            and concat(source, '/', event_id) not in (
-                select value from erased where kind = 'event'
-            )
-        qualify
-            row_number() over (
-                partition by source, event_id order by known_at, message_id, ingested_at
-            ) = 1
+        -- include lifecycle/known_events.sql
     ),
     pharmacies as (
         select *
