@@ -119,15 +119,6 @@ def test_replace_replaces_and_append_appends(warehouse):
     assert warehouse.read_table("gold.dim_stages").num_rows == 2
 
 
-def test_a_large_result_is_the_same_by_storage_read_and_leaves_no_table(warehouse):
-    stage = {"stage": "X", "stage_order": 1, "label": "x", "sla_hours": 1.5, "is_terminal": False}
-    warehouse.load_rows("gold.dim_stages", [stage], replace=True)
-    large, paged = (read("dashboards/stages.sql") for read in (warehouse.run_large, warehouse.run))
-    assert large.num_rows > 0 and large.to_pylist() == paged.to_pylist()
-    tables = [table.table_id for table in warehouse.client.list_tables(warehouse.settings.dataset("staging"))]
-    assert not [name for name in tables if name.startswith("result_")]
-
-
 def test_bytes_come_back_byte_for_byte(warehouse):
     row = {"message_id": "m", "known_date": NOON.date(), "attributes": "{}"}
     row |= dict.fromkeys(("publish_time", "ingested_at", "known_at"), NOON)

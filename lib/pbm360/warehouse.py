@@ -8,7 +8,6 @@ import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from uuid import uuid4
 
 import grpc
 import pyarrow as pa
@@ -165,22 +164,6 @@ class Warehouse:
         if job.destination is not None and rows.total_rows >= LARGE_RESULT_ROWS:
             return self._read_all(job.destination.path.removeprefix("/"))
         return rows.to_arrow(create_bqstorage_client=False)
-
-    def run_large(self, sql_file: str, parameters: Mapping | None = None) -> pa.Table:
-        """Run a SQL file as one job and return its rows through the Storage Read API, not in pages of JSON.
-
-        Worth it from some 20,000 rows on: they pass through a table of `pbm_staging` of their own, which is dropped.
-        """
-        table = f"staging.result_{uuid4().hex}"
-        configuration = bigquery.QueryJobConfig(
-            query_parameters=[query_parameter(name, value) for name, value in (parameters or {}).items()],
-            destination=self.table_id(table),
-        )
-        try:
-            self.client.query(read_sql(sql_file, self.settings.dataset_prefix), job_config=configuration).result()
-            return self.read_table(table)
-        finally:
-            self.drop_tables(table)
 
     def load_rows(self, table: str, rows: Sequence[Mapping], *, replace: bool = False) -> None:
         """Load rows (mappings by column) into an existing table, `layer.table`; missing columns become null."""

@@ -32,16 +32,14 @@ def training_instants(until: datetime.datetime, count: int = INSTANT_COUNT) -> l
 def read_features(warehouse: Warehouse, instants: list[datetime.datetime]) -> pd.DataFrame:
     """Read what was known of the open orders at several instants (sql/risk/features_at_instants.sql)."""
     parts = [instants[first : first + READ_AT_ONCE] for first in range(0, len(instants), READ_AT_ONCE)]
-    tables = [
-        warehouse.run_large("risk/features_at_instants.sql", {"instants": part, "as_of": max(part)}) for part in parts
-    ]
+    tables = [warehouse.run("risk/features_at_instants.sql", {"instants": part, "as_of": max(part)}) for part in parts]
     return pa.concat_tables(tables).to_pandas()
 
 
 def read_outcomes(warehouse: Warehouse, since: datetime.datetime, as_of: datetime.datetime) -> pd.DataFrame:
     """Read what became of orders as far as it was known at `as_of` (sql/risk/outcomes.sql)."""
     since -= datetime.timedelta(days=LOOK_BACK_DAYS)
-    return warehouse.run_large("risk/outcomes.sql", {"as_of": as_of, "since": since}).to_pandas()
+    return warehouse.run("risk/outcomes.sql", {"as_of": as_of, "since": since}).to_pandas()
 
 
 def read_pharmacies(warehouse: Warehouse) -> pd.DataFrame:
