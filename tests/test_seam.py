@@ -40,8 +40,8 @@ ROUNDS = settings(
 # Failures seen in the field: a cut by the clock two days back; the batch part dropped.
 MUTATIONS = {
     "a cut by the wall clock": (
-        "from pbm_live.order_events\n        where\n",
-        "from pbm_live.order_events\n        where\n            known_at >= timestamp '2026-11-20 00:00:00+00' and\n",
+        "from pbm_live.order_events\n    ),",
+        "from pbm_live.order_events\n        where known_at >= timestamp '2026-11-20 00:00:00+00'\n    ),",
     ),
     "the batch part dropped": ("where\n    touched_orders.order_id is null", "where\n    false"),
 }

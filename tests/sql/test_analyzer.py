@@ -15,6 +15,7 @@ WITH_IDENTIFIERS = ("new_messages", "judged_messages")  # staged, and kept in th
 CELLS = {"cells": {"block": "STRING", "cell": "STRING", "n": "INT64"}}
 RELATIONS = {
     "events": EVENTS,
+    "copies": EVENTS,
     "orders": "pbm_gold.fact_order_lifecycle",
     "pharmacies": "pbm_gold.dim_pharmacies",
 }

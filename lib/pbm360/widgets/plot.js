@@ -88,9 +88,11 @@ async function render({ model, el }) {
     drawing.textContent = `This chart can't be drawn: ${error.message}. Reload the page.`;
     return;
   }
+  let isListening = false; // plotly hears clicks once it has drawn for the first time
   const draw = () => {
-    if (!drawing.clientWidth) return undefined; // not laid out yet: the observer draws once it is
-    const figure = JSON.parse(inTheme(model.get("figure")));
+    const text = model.get("figure");
+    if (!text || !drawing.clientWidth) return undefined; // nothing told or not laid out yet: the observer draws once it is
+    const figure = JSON.parse(inTheme(text));
     inZone(figure);
     const { title: heading, ...layout } = figure.layout;
     title.textContent = heading?.text ?? "";
@@ -102,13 +104,13 @@ async function render({ model, el }) {
     makeRoom({ data: figure.data, layout }, drawing.clientWidth);
     if (drawing.clientWidth < NARROW && layout.xaxis && layout.xaxis.type !== "category") layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
-    return plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });
+    const drawn = plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });
+    if (!isListening) {
+      isListening = true;
+      drawing.on("plotly_click", ({ points: [point] }) => model.send({ kind: "click", y: String(point.y) }));
+    }
+    return drawn;
   };
-  await plotly.newPlot(drawing, [], {}, { displayModeBar: false });
-  drawing.on("plotly_click", (event) => {
-    const [point] = event.points;
-    model.send({ kind: "click", y: String(point.y) });
-  });
   model.on("change:figure", draw);
   DARK.addEventListener("change", draw);
   const observer = new ResizeObserver(() => drawing.isConnected && draw());

@@ -16,7 +16,7 @@ class PlotPanel(anywidget.AnyWidget):
 
     _esm = Path(__file__).with_name("plot.js")
     key = traitlets.Unicode("").tag(sync=True)
-    figure = traitlets.Unicode('{"data": [], "layout": {}}').tag(sync=True)
+    figure = traitlets.Unicode("").tag(sync=True)
     plotly_address = traitlets.Unicode(PLOTLY_ADDRESS).tag(sync=True)
 
     def show(self, figure: str) -> None:
