@@ -1,6 +1,6 @@
 """Measure how fast the simulator makes messages, and how much memory histories of several lengths take.
 
-What waits for its time fills up over the first three months: a drug for 90 days has its next fill due by then.
+What waits for its time fills up over the first three months: a drug for 84 days has its next fill due by then.
 """
 
 from __future__ import annotations
