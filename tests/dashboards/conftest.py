@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,9 @@ class Site:
         """Return the server's child processes with this text in their command line."""
         found = psutil.Process(self.process.pid).children(recursive=True)
         return [child for child in found if part in " ".join(child.cmdline())]
+
+
+RUNNING: list[Callable[[], None]] = []  # what stops the dashboards of this session
 
 
 @pytest.fixture(scope="session")
@@ -88,11 +92,31 @@ def site(warehouse_server, tmp_path_factory) -> Site:
         time.sleep(0.1)
     running = Site(json.loads(ready.read_text())["url"], process, warehouse, warehouse_server, environment)
     children = running.children("")
+
+    def stop() -> None:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert not ready.exists()
+        assert psutil.wait_procs(children, 10)[1] == []
+
+    RUNNING.append(stop)
     yield running
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
-    assert not ready.exists()
-    assert psutil.wait_procs(children, 10)[1] == []
+    stop_running()
+
+
+def stop_running() -> None:
+    """Stop the dashboards where they still run."""
+    while RUNNING:
+        RUNNING.pop()()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Stop the dashboards behind the folder's last test: they would read on for as long as the other tests run."""
+    result = yield
+    if nextitem is not None and nextitem.path.parent != item.path.parent:
+        stop_running()
+    return result
 
 
 @pytest.fixture(scope="module")
