@@ -1,32 +1,13 @@
--- How each source is doing: its last event, how much it sent in the last hour, how much it usually sends in this one.
+-- How each source is doing: its last event, how much it sent in the last hour, how much it usually
+-- sends in this one.
 -- Grain: one row per source that sent anything in four weeks.
--- Sources: pbm_silver.stg_order_events, pbm_live.order_events by lifecycle/known_events.sql.
+-- Sources: those of lifecycle/copies.sql by lifecycle/known_events.sql.
 -- Parameter: now (UTC). Usually: the mean of the same hour before @now in the same weekday of the
 -- weeks before, of which the source was there.
 
 with
     copies as (
-        select
-            source,
-            event_id,
-            event_at,
-            order_id,
-            patient_key,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_silver.stg_order_events
-        union all
-        select
-            source,
-            event_id,
-            event_at,
-            order_id,
-            patient_key,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_live.order_events
+        -- include lifecycle/copies.sql
     ),
     events as (
         -- include lifecycle/known_events.sql

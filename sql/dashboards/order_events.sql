@@ -1,55 +1,11 @@
--- Everything that is known of one order: each event, what it did, where it came from, when it was known.
+-- All that is known of one order: each event, what it did, whence it came, when it was known.
 -- Grain: one row per event of the order as it was reported, in the order of happening.
 -- Sources: pbm_silver.stg_order_events, pbm_live.order_events by lifecycle/known_events.sql,
 -- pbm_gold.dim_stages. Parameter: order_id.
 
 with
     copies as (
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            station,
-            carrier,
-            reason,
-            substatus,
-            decision,
-            condition,
-            minutes_outside,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_silver.stg_order_events
-        union all
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            station,
-            carrier,
-            reason,
-            substatus,
-            decision,
-            condition,
-            minutes_outside,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_live.order_events
+        -- include lifecycle/copies.sql
     ),
     known_events as (
         -- include lifecycle/known_events.sql

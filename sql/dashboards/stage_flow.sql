@@ -1,4 +1,4 @@
--- What flowed through each stage: who came and left, in the last hour and the last day, how long they waited.
+-- What flowed through each stage in the last hour and day: who came and left, how long they waited.
 -- Grain: one row per stage that is not terminal, in the order of the process.
 -- Sources: pbm_silver.stg_order_events, pbm_live.order_events by lifecycle/known_events.sql and
 -- stage_visits.sql, pbm_gold.dim_stages.
@@ -6,37 +6,7 @@
 
 with
     copies as (
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_silver.stg_order_events
-        union all
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_live.order_events
+        -- include lifecycle/copies.sql
     ),
     known_events as (
         -- include lifecycle/known_events.sql

@@ -1,8 +1,7 @@
 -- Of several copies of an event the one known first, less what was erased.
 -- Grain: one row per distinct event (source, event_id).
--- Sources: the relation `copies`, every copy in batch and stream, bound by what includes this file:
--- the columns named below and those it needs (a window carries each along, so no more than those).
--- pbm_ops.tombstones.
+-- Sources: the relation `copies`, bound by what includes this file, mostly by copies.sql (a window
+-- carries every column along, so there are few), pbm_ops.tombstones.
 
 with
     erased as (

@@ -5,75 +5,12 @@
 
 create or replace table function pbm_serving.order_lifecycle_as_of(as_of timestamp) as
 with
+    all_copies as (
+        -- include lifecycle/copies.sql
+    ),
     copies as (
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            pharmacy_id,
-            drug_ndc,
-            carrier,
-            priority,
-            is_reship,
-            reason,
-            previous_order_id,
-            days_supply,
-            fill_number,
-            decision,
-            items_expected,
-            items_packed,
-            is_documents_complete,
-            pack_type,
-            temperature_class,
-            condition,
-            promised_at,
-            minutes_outside,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_silver.stg_order_events
-        where known_at <= as_of
-        union all
-        select
-            event_id,
-            source,
-            event_type,
-            event_at,
-            order_id,
-            stage,
-            stage_order,
-            patient_key,
-            pharmacy_id,
-            drug_ndc,
-            carrier,
-            priority,
-            is_reship,
-            reason,
-            previous_order_id,
-            days_supply,
-            fill_number,
-            decision,
-            items_expected,
-            items_packed,
-            is_documents_complete,
-            pack_type,
-            temperature_class,
-            condition,
-            promised_at,
-            minutes_outside,
-            corrects_id,
-            correction_reason,
-            known_at,
-            message_id,
-            ingested_at
-        from pbm_live.order_events
+        select *
+        from all_copies
         where known_at <= as_of
     ),
     events as (

@@ -6,7 +6,6 @@ and labels are dropped; a `$partition` decorator is ignored; a table and its cat
 
 from __future__ import annotations
 
-import pyarrow as pa
 import sqlglot
 from bqemulator.api.routes import jobs
 from bqemulator.domain.errors import AlreadyExistsError, DomainError, InvalidQueryError, NotFoundError
@@ -17,6 +16,7 @@ from sqlglot import exp
 
 from pbm360.local.bigquery.corrections.partition_filters import refuse_missing_filters
 from pbm360.local.bigquery.patching import replace_everywhere
+from pbm360.local.bigquery.result_tables import with_declared_types
 
 ANONYMOUS_DATASET = executor._ANONYMOUS_RESULTS_DATASET
 
@@ -99,7 +99,7 @@ def _write_destination(destination: tuple[str, str, str], query_config: dict, jo
     from pbm360.local.bigquery.corrections.definitions import register_columns
 
     schema = executor.JOB_SCHEMAS[job_id]
-    rows = _with_whole_numbers(executor.JOB_RESULTS[job_id], schema)
+    rows = with_declared_types(executor.JOB_RESULTS[job_id], schema)
     target, name = quoted_table_ref(*destination), "__destination_rows"
     how = query_config.get("writeDisposition") or "WRITE_EMPTY"
     engine = ctx.engine
@@ -122,14 +122,6 @@ def _write_destination(destination: tuple[str, str, str], query_config: dict, jo
             engine.execute(f"INSERT INTO {target} BY NAME SELECT * FROM {name}")
     finally:
         engine.connection.unregister(name)
-
-
-def _with_whole_numbers(rows: pa.Table, schema: list[dict]) -> pa.Table:
-    """Return the rows with every INTEGER as one: DuckDB counts and sums in 128 bits, which Arrow has as decimals."""
-    for place, field in enumerate(schema):
-        if field["type"] == "INTEGER" and pa.types.is_decimal(rows.schema.field(place).type):
-            rows = rows.set_column(place, field["name"], rows.column(place).cast(pa.int64()))
-    return rows
 
 
 def _refuse_missing(destination: tuple[str, str, str], query_config: dict, ctx) -> None:
