@@ -69,12 +69,13 @@ def read_enough(warehouse: Warehouse, instants: list[datetime.datetime]) -> pd.D
     The fewest that ever are enough are read in one pass, and the others only where so few orders were open.
     """
     latest, others = instants[0], instants[1:]
-    found = read_features(warehouse, [latest, *spread(others, ENOUGH_SAMPLES)])
+    fewest = spread(others, ENOUGH_SAMPLES)
+    found = read_features(warehouse, [latest, *fewest])
     order_count = int((found["as_of"] == pd.Timestamp(latest)).sum())
     if not order_count:
         return found.head(0)
     wanted = spread(others, order_count)
-    missing = [instant for instant in wanted if instant not in spread(others, ENOUGH_SAMPLES)]
+    missing = [instant for instant in wanted if instant not in fewest]
     if missing:
         found = pd.concat([found, read_features(warehouse, missing)], ignore_index=True)
     is_wanted = found["as_of"].isin([pd.Timestamp(instant) for instant in [latest, *wanted]])
