@@ -48,7 +48,7 @@ class Site:
         return [child for child in found if part in " ".join(child.cmdline())]
 
 
-RUNNING: list[Callable[[], None]] = []  # what stops the dashboards of this session
+RUNNING: list[tuple[Site, Callable[[], None]]] = []  # the dashboards of this session and what stops them
 
 
 @pytest.fixture(scope="session")
@@ -67,10 +67,17 @@ def warehouse_server(tmp_path_factory) -> KillableServer:
     server.kill()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(warehouse_server, tmp_path_factory) -> Site:
-    """Serve the dashboards of an empty warehouse; they must stop completely when asked."""
-    state_dir, addresses = tmp_path_factory.mktemp("dashboards"), warehouse_server.addresses
+    """The running dashboards, begun with an empty warehouse; started again where tests of other folders lay between."""
+    if not RUNNING:
+        RUNNING.append(start_site(warehouse_server, tmp_path_factory.mktemp("dashboards")))
+    return RUNNING[0][0]
+
+
+def start_site(warehouse_server: KillableServer, state_dir: Path) -> tuple[Site, Callable[[], None]]:
+    """Serve the dashboards of this warehouse; return them and what stops them, which they must do completely."""
+    addresses = warehouse_server.addresses
     where = {"bigquery_url": addresses["rest_url"], "bigquery_storage_endpoint": addresses["grpc_endpoint"]}
     warehouse = Warehouse(Settings(state_dir=state_dir, pseudonym_key=TEST_KEY, **where))
     prepare(warehouse)
@@ -90,8 +97,8 @@ def site(warehouse_server, tmp_path_factory) -> Site:
         assert process.poll() is None, f"the dashboards ended with {process.returncode}: {log.read_text()[-3000:]}"
         assert time.monotonic() < deadline, f"the dashboards did not answer: {log.read_text()[-3000:]}"
         time.sleep(0.1)
-    running = Site(json.loads(ready.read_text())["url"], process, warehouse, warehouse_server, environment)
-    children = running.children("")
+    site = Site(json.loads(ready.read_text())["url"], process, warehouse, warehouse_server, environment)
+    children = site.children("")
 
     def stop() -> None:
         process.send_signal(signal.SIGTERM)
@@ -99,23 +106,15 @@ def site(warehouse_server, tmp_path_factory) -> Site:
         assert not ready.exists()
         assert psutil.wait_procs(children, 10)[1] == []
 
-    RUNNING.append(stop)
-    yield running
-    stop_running()
-
-
-def stop_running() -> None:
-    """Stop the dashboards where they still run."""
-    while RUNNING:
-        RUNNING.pop()()
+    return site, stop
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item, nextitem):
-    """Stop the dashboards behind the folder's last test: they would read on for as long as the other tests run."""
+    """Stop the dashboards before a test of another folder: they would read on for as long as the other tests run."""
     result = yield
-    if nextitem is not None and nextitem.path.parent != item.path.parent:
-        stop_running()
+    if RUNNING and (nextitem is None or nextitem.path.parent != item.path.parent):
+        RUNNING.pop()[1]()
     return result
 
 
