@@ -16,7 +16,14 @@ from tests.notebooks.world import CHAPTERS, ROOT, fresh_stack
 
 END, DAY = "2026-11-18T12:00:00Z", "2026-11-18"
 OTHER_PARAMETERS = {
-    "01_simulate": {"orders": 400, "days": 4, "end": END, "seed": 7, "scenario": "broken_quality_scanners@4"},
+    "01_simulate": {
+        "orders": 400,
+        "days": 4,
+        "end": END,
+        "crowd_orders": 600,
+        "seed": 7,
+        "scenario": "broken_quality_scanners@4",
+    },
     "02_stream_interactively": {"event_count": 800, "window_minutes": 30, "end": END, "seed": 7},
     "03_stream_on_dataflow": {"events_per_day": 2_000_000, "max_workers": 2, "end": END, "seed": 7},
     "04_bronze": {"run_date": DAY},
