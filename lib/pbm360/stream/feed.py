@@ -31,6 +31,7 @@ BLOCK_MESSAGES = 8000  # at most; larger blocks commit faster a message, smaller
 BLOCKS_IN_FLIGHT = 4  # bounds memory: the runner's own queue has no bound
 FULL_PULL = 1000  # Pub/Sub's limit on one pull
 PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
+SHORTEST_PULL_SECONDS = 4.0  # of a stream that ends when idle: a server under load still answers in time
 PULLS_AHEAD = 10
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 0.25  # between two tellings of the time; early panes come each second
@@ -78,6 +79,8 @@ class PubSubFeed(SharedInProcess):
     def __init__(self, settings: Settings, stop: StopFlag, until_idle_seconds: float | None = None):
         super().__init__()
         self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
+        longest = PULL_SECONDS if until_idle_seconds is None else until_idle_seconds
+        self._pull_seconds = min(max(longest, SHORTEST_PULL_SECONDS), PULL_SECONDS)
         self._large_payloads = settings.large_payload_folder
         self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
         self._ack_ids: dict[int, list[str]] = {}
@@ -177,7 +180,7 @@ class PubSubFeed(SharedInProcess):
         """Pull ahead of the blocks, a bounded number of messages; each is stamped as it comes in."""
         while not self._stop.is_set() and not self._is_over:
             try:
-                pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, PULL_SECONDS)
+                pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, self._pull_seconds)
             except broker.BrokerError as error:
                 log.warning("nothing can be pulled (%s); trying again", error)
                 self._quiet_since = None  # a source that does not answer is not an idle one
