@@ -108,12 +108,15 @@ def test_the_same_id_from_two_sources_is_two_events():
 
 
 def test_a_copy_is_known_for_as_long_as_the_horizon_says(monkeypatch):
-    monkeypatch.setattr(deduplicating, "HORIZON_KEYS", 3)
+    horizon, generation = 3 * deduplicating.GENERATIONS, 3
+    monkeypatch.setattr(deduplicating, "HORIZON_KEYS", horizon)
     seen = SeenEvents()
-    assert len(seen.only_new([row("1", 0), row("2", 0), row("3", 0), row("1", 0)])) == 3
-    assert seen.only_new([row("1", 0)]) == [], "one of the newest three keys is forgotten"
-    assert len(seen.only_new([row("4", 0), row("5", 0), row("6", 0), row("7", 0)])) == 4
-    assert len(seen.only_new([row("1", 0)])) == 1, "keys are never forgotten, so memory has no bound"
+    for first in range(0, 2 * horizon, generation):
+        new = [row(str(number), 0) for number in range(first, first + generation)]
+        assert len(seen.only_new([*new, new[0]])) == generation
+        kept = range(max(first + generation - horizon, 0), first + generation)
+        assert seen.only_new([row(str(number), 0) for number in kept]) == [], "one of the newest keys is forgotten"
+    assert len(seen.only_new([row("0", 0)])) == 1, "keys are never forgotten, so memory has no bound"
 
 
 def test_an_idle_source_does_not_hold_the_watermark_back():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.shared import MadeByWorker, SharedInProcess
 
 HORIZON_KEYS = 500_000
+GENERATIONS = 8  # that the horizon is cut into: the oldest goes whole, so memory swings by an eighth
 SOURCE, EVENT_ID, STAGE = (COLUMNS.index(name) for name in ("source", "event_id", "stage"))
 CountKey = tuple[str, str, str]  # stage, pharmacy, carrier
 
@@ -27,16 +28,17 @@ class StageEntries(NamedTuple):
 class SeenEvents(SharedInProcess):
     """Remember the newest event keys, so that a second copy of an event is not counted. Safe for several threads.
 
-    The horizon is the newest `HORIZON_KEYS` keys at least, and twice as many at most: two generations of them, of
-    which the older goes whole. A copy that comes later is counted twice here; the tables, which are sets, never do.
+    The horizon is the newest `HORIZON_KEYS` keys at least, and one of `GENERATIONS` more at most. A copy that comes
+    later is counted twice here; the tables, which are sets, never do.
     """
 
     def __init__(self, keys: Iterable[tuple[str, str]] = (), recovered: dict[int, Counter[CountKey]] | None = None):
         super().__init__()
         self._lock = threading.Lock()
         self._recovered = recovered or {}
-        self._young: set[int] = {hash(key) for key in keys}  # a hash of 64 bits takes a tenth of the two texts' memory
-        self._old: set[int] = set()
+        self._newest = [hash(key) for key in keys]  # a hash of 64 bits takes a tenth of the two texts' memory
+        self._generations: deque[list[int]] = deque()
+        self._known = set(self._newest)
 
     def take_recovered(self) -> dict[int, Counter[CountKey]]:
         """Return, the first time, the counts that a stream before this one had reached, by minute."""
@@ -50,12 +52,19 @@ class SeenEvents(SharedInProcess):
         with self._lock:
             for row in rows:
                 key = hash((row[SOURCE], row[EVENT_ID]))
-                if key not in self._young and key not in self._old:
-                    self._young.add(key)
+                if key not in self._known:
+                    self._known.add(key)
+                    self._newest.append(key)
                     new.append(row)
-            if len(self._young) >= HORIZON_KEYS:
-                self._old, self._young = self._young, set()
+            self._forget_oldest()
         return new
+
+    def _forget_oldest(self) -> None:
+        if len(self._newest) >= HORIZON_KEYS / GENERATIONS:
+            self._generations.append(self._newest)
+            self._newest = []
+        if len(self._generations) > GENERATIONS:
+            self._known.difference_update(self._generations.popleft())
 
 
 class DropCopies(beam.PTransform):
