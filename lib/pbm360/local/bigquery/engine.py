@@ -12,11 +12,9 @@ import duckdb
 from bqemulator.config import Settings
 from bqemulator.storage.engine import DuckDBEngine
 
-DATABASE_SETTINGS = {
-    "memory_limit": "1200MB",  # DuckDB's own share of the stack's 2 GB; what is more goes to the disk
-    "checkpoint_threshold": "256MB",  # a checkpoint holds up every reader: at DuckDB's 16 MB each build brings several
-    "allocator_flush_threshold": "64MB",  # give memory back after a large statement, not keep it for the next
-}
+from pbm360.local.bigquery.room import Room
+
+FLUSH_THRESHOLD = "64MB"  # give memory back after a large statement, not keep it for the next
 DROP_TABLE = 'DROP TABLE IF EXISTS "'
 
 
@@ -144,8 +142,8 @@ class WarehouseEngine(DuckDBEngine):
     def _apply_session_pragmas(self) -> None:
         """Set what holds for the whole database."""
         super()._apply_session_pragmas()
-        for name, value in DATABASE_SETTINGS.items():
-            self._connection.execute(f"SET GLOBAL {name} = '{value}'")
+        self._connection.execute(f"SET GLOBAL allocator_flush_threshold = '{FLUSH_THRESHOLD}'")
+        self.room = Room(self.new_cursor())
 
     def _register_builtin_udfs(self) -> None:
         """Create the functions that DuckDB lacks: the emulator's, then ours."""

@@ -134,6 +134,7 @@ class WriteHandler(write_servicer.BigQueryWriteHandler):
             engine.execute(f"INSERT INTO {target} BY NAME SELECT * FROM {name}")
         finally:
             engine.connection.unregister(name)
+        engine.room.after_append()
 
 
 def align_to_target(rows: pa.Table, target: pa.Schema) -> pa.Table:

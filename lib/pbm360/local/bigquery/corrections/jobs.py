@@ -6,6 +6,8 @@ and labels are dropped; a `$partition` decorator is ignored; a table and its cat
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 import sqlglot
 from bqemulator.api.routes import jobs
 from bqemulator.domain.errors import AlreadyExistsError, DomainError, InvalidQueryError, NotFoundError
@@ -46,9 +48,8 @@ async def run_query_job(project_id, job_id, bq_sql, query_params, ctx, *, use_ca
     refuse_missing_filters(bq_sql, project_id, ctx)
     request = (project_id, job_id, bq_sql, query_params, ctx)
     is_script = len(statements) != 1 or not isinstance(statements[0], SqlStmt)
-    if is_script or _is_read(bq_sql):
-        return await emulator_query_job(*request, caller=caller)
-    with ctx.engine.transaction():
+    is_one_write = not is_script and not _is_read(bq_sql)
+    with ctx.engine.room.for_query(), ctx.engine.transaction() if is_one_write else nullcontext():
         return await emulator_query_job(*request, caller=caller)
 
 

@@ -1,0 +1,43 @@
+"""Queries have much memory while they come, appended rows alone have little."""
+
+import duckdb
+import pytest
+
+from pbm360.local.bigquery import room
+from pbm360.local.bigquery.room import FOR_APPENDS, FOR_QUERIES, Room
+
+
+@pytest.fixture
+def database():
+    with duckdb.connect() as connection:
+        yield connection
+
+
+def limits(connection) -> tuple[str, ...]:
+    return connection.execute(
+        "select current_setting('memory_limit'), current_setting('checkpoint_threshold'),"
+        " current_setting('allocator_background_threads')"
+    ).fetchone()
+
+
+def as_told(settings: dict[str, str]) -> tuple[str, ...]:
+    with duckdb.connect() as other:
+        for name, value in settings.items():
+            other.execute(f"set global {name} = '{value}'")
+        return limits(other)
+
+
+def test_appended_rows_alone_have_little_and_the_next_query_has_much_again(database, monkeypatch):
+    of_queries, of_appends = as_told(FOR_QUERIES), as_told(FOR_APPENDS)
+    assert of_queries != of_appends
+    given = Room(database)
+    given.after_append()
+    assert limits(database) == of_queries, "a query may have been there a moment ago"
+    monkeypatch.setattr(room, "QUIET_SECONDS", 0.0)
+    with given.for_query():
+        given.after_append()
+        assert limits(database) == of_queries, "an append takes a running query's memory away"
+    given.after_append()
+    assert limits(database) == of_appends
+    with given.for_query():
+        assert limits(database) == of_queries
