@@ -28,7 +28,7 @@ class StageEntries(NamedTuple):
 class SeenEvents(SharedInProcess):
     """Remember the newest event keys, so that a second copy of an event is not counted. Safe for several threads.
 
-    The horizon is the newest `HORIZON_KEYS` keys at least, and one of `GENERATIONS` more at most. A copy that comes
+    The horizon is the newest `HORIZON_KEYS` keys at least, and about one generation more at most. A copy that comes
     later is counted twice here; the tables, which are sets, never do.
     """
 

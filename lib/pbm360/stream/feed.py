@@ -79,8 +79,8 @@ class PubSubFeed(SharedInProcess):
     def __init__(self, settings: Settings, stop: StopFlag, until_idle_seconds: float | None = None):
         super().__init__()
         self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
-        longest = PULL_SECONDS if until_idle_seconds is None else until_idle_seconds
-        self._pull_seconds = min(max(longest, SHORTEST_PULL_SECONDS), PULL_SECONDS)
+        shorter = max(until_idle_seconds or PULL_SECONDS, SHORTEST_PULL_SECONDS)
+        self._pull_seconds = min(shorter, PULL_SECONDS)
         self._large_payloads = settings.large_payload_folder
         self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
         self._ack_ids: dict[int, list[str]] = {}
