@@ -95,7 +95,7 @@ def test_more_events_viewers_and_reads_never_cost_less():
 def test_a_standby_doubles_the_database_and_a_billion_events_ask_for_workers():
     one, two = dollars(MILLION), dollars(Workload(1_000_000, 40, history_days=100, is_database_regional=True))
     assert two["cloud_sql_vcpu"] == 2 * one["cloud_sql_vcpu"] and two["cloud_sql_backup"] == one["cloud_sql_backup"]
-    assert model.workers(Workload(1_000_000_000, 40)) == 21  # 81,019 a second in the busiest hour, 4,000 a worker
+    assert model.workers(Workload(1_000_000_000, 40)) == 17  # 81,019 a second in the busiest hour, 5,000 a worker
 
 
 def test_a_workload_that_is_none_is_refused():
