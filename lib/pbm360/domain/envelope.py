@@ -18,8 +18,6 @@ SPEC_VERSION = "1.0"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
 # The parts of a time stamp: they are put together for every event of a simulation, twice or three times.
-MINUTES_A_DAY = 24 * 60
-MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(MINUTES_A_DAY)]
 SECONDS = [f"{second:02d}." for second in range(60)]
 MILLISECONDS = [f"{number:03d}" for number in range(1000)]
 ENDS = ["Z", *(f"{number:03d}Z" for number in range(1, 1000))]  # microseconds, where there are any
@@ -68,13 +66,12 @@ def format_time(instant: datetime.datetime) -> str:
 
 def format_microseconds(microseconds: int) -> str:
     """Write microseconds since 1970-01-01 UTC as RFC 3339: `2026-11-20T14:03:11.250Z`."""
-    second, fraction = divmod(microseconds, 1_000_000)
+    minute, within = divmod(microseconds, 60_000_000)
+    second, fraction = divmod(within, 1_000_000)
     milliseconds, rest = divmod(fraction, 1000)
-    minute = second // 60
-    to_minute = f"{_date_text(minute // MINUTES_A_DAY)}{MINUTES[minute % MINUTES_A_DAY]}"
-    return f"{to_minute}{SECONDS[second % 60]}{MILLISECONDS[milliseconds]}{ENDS[rest]}"
+    return f"{_minute_text(minute)}{SECONDS[second]}{MILLISECONDS[milliseconds]}{ENDS[rest]}"
 
 
-@lru_cache(maxsize=4096)  # ten years of events
-def _date_text(day: int) -> str:
-    return time.strftime("%Y-%m-%d", time.gmtime(day * 86_400))
+@lru_cache(maxsize=20_160)  # two weeks of minutes
+def _minute_text(minute: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:", time.gmtime(minute * 60))

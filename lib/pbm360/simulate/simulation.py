@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from itertools import count, islice
+from operator import itemgetter
 
 from pbm360.domain.envelope import to_microseconds
 from pbm360.simulate import ledger
@@ -30,7 +31,8 @@ from pbm360.simulate.population import Population
 from pbm360.simulate.scenarios import Scenario, parse_scenario
 from pbm360.simulate.world import Order
 
-Waiting = tuple[int, int, int, str, bytes]  # by when it is sent, its order's number, its own one, source, payload
+Waiting = tuple[int, str, bytes]  # when it is sent, source, payload
+OBSERVED_AT = itemgetter(0)  # sorted by it alone: of one instant they keep the order of births and of sending
 
 TAG_DIGITS = 6
 KEPT_ORDERS = 10_000  # of the first days; later ones are made anew for each reader, so that memory stays bounded
@@ -190,7 +192,7 @@ class Simulation:
         for day in count():
             with paused_collector():
                 self._encode(next(days), clock, after, until, waiting)
-            for observed_at, _, _, source, payload in sorted(waiting.pop(day, ())):
+            for observed_at, source, payload in sorted(waiting.pop(day, ()), key=OBSERVED_AT):
                 yield message(payload, source, self.simulation_id, observed_at, clock)
             if self._start + (day + 1) * DAY > until:
                 return
@@ -201,8 +203,8 @@ class Simulation:
         """Put the messages of a time among those that wait, by the day on which each is sent."""
         start = self._start
         for order in orders:
-            for number, delivery in enumerate(order.deliveries):
+            for delivery in order.deliveries:
                 observed_at = delivery.observed_at
                 if after < observed_at <= until:
                     source, payload = SOURCES[delivery.step.event_type], encode_delivery(order, delivery, clock)
-                    waiting[(observed_at - start) // DAY].append((observed_at, order.number, number, source, payload))
+                    waiting[(observed_at - start) // DAY].append((observed_at, source, payload))

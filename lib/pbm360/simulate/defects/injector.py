@@ -36,12 +36,14 @@ class DefectInjector:
         for rate in rates.thresholds().values():
             self._total += rate
             self._limits.append(self._total)
-        self._reports = {
-            name: (source, 1 / REPORT_SECONDS[source], source in SCAN_SOURCES, source in DRIFTING_SOURCES)
-            for name, source in source_of().items()
-        }
         self._clocks = Clocks(seed, rates.clock_skew, rates.dst_hour)
         self._replays = Replays(seed, rates.replayed_batch)
+        batches = self._replays.batches
+        of_source = {
+            source: (source, 1 / mean, source in SCAN_SOURCES, source in DRIFTING_SOURCES, batches[source])
+            for source, mean in REPORT_SECONDS.items()
+        }
+        self._reports = {name: of_source[source] for name, source in source_of().items()}
         self._reused_ids = ReusedIds(rates.reused_id, Random(f"{seed} reused ids"))
         self._corrections = Random(f"{seed} after delivery")
         self.drift_from = drift_date(rates.schema_drift, start, days)
@@ -66,13 +68,13 @@ class DefectInjector:
 
         Nearly all are plain, and are sent without a further call: a history has millions of them.
         """
-        draw, deliver, is_replayed = self._random.random, order.deliveries.append, self._replays.is_replayed
+        draw, deliver = self._random.random, order.deliveries.append
         reports, total, first_drifted = self._reports, self._total, self._first_drifted
         may_be_off, zone = self._clocks.may_be_off, order.pharmacy.time_zone
         successor_known_at: int | None = None
         for step in reversed(order.steps):
             event_at, marks = step.event_at, NO_MARKS
-            source, reports_a_second, is_scan, may_drift = reports[step.event_type]
+            source, reports_a_second, is_scan, may_drift, is_replayed = reports[step.event_type]
             delay_seconds = -log(1.0 - draw()) / reports_a_second
             if delay_seconds > REPORT_SECONDS_AT_MOST:
                 delay_seconds = REPORT_SECONDS_AT_MOST
@@ -81,7 +83,7 @@ class DefectInjector:
             if is_off or is_drifted:
                 marks = self._mark(order, step, source, is_off, is_drifted)
             point = draw()
-            if point < total or is_replayed(source, known_at // BATCH):
+            if point < total or is_replayed[known_at // BATCH]:
                 self._befall(Target(order, step, source, successor_known_at, self._random), point)
             else:
                 deliver(Delivery(known_at, step))
@@ -92,9 +94,9 @@ class DefectInjector:
 
     def _mark(self, order: Order, step: Step, source: str, is_off: bool, is_drifted: bool) -> Marks:
         """Let the source's clock and its schema stamp a step."""
-        target = Target(order, step, source, None, self._random)
-        marks = [self._clocks.stamp(target) if is_off else None, drift(target) if is_drifted else None]
-        return [mark for mark in marks if mark]
+        stamped = self._clocks.stamp(Target(order, step, source, None, self._random)) if is_off else None
+        drifted = drift(step, source) if is_drifted else None
+        return [mark for mark in (stamped, drifted) if mark]
 
     def _befall(self, target: Target, point: float) -> None:
         """Send a step with the defect of the point that was drawn, or again with its batch."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 
 from pbm360.domain.rules import typed_fields
-from pbm360.simulate.defects.sending import Target
+from pbm360.simulate.defects.sending import SentForm
 from pbm360.simulate.opening_hours import DAY, HOUR
+from pbm360.simulate.world import Step
 
 DRIFTING_SOURCES = frozenset(["wms", "payer"])
 DRIFT_VERSION = 2
@@ -14,19 +15,19 @@ RENAMED = {field.field: field.renamed_to for field in typed_fields() if field.re
 DAY_SHIFT_ENDS_AT = 14  # [A] o'clock in UTC: enough for a code
 
 
-def drift(target: Target) -> tuple[str, str] | None:
-    """Send a step in the new schema, where a field differs there; returns the defect and what it did."""
-    if target.source not in DRIFTING_SOURCES:
+def drift(step: Step, source: str) -> tuple[str, str] | None:
+    """Send a drifting source's step in the new schema, where a field differs there; returns the defect and its deed."""
+    form = step.sent
+    data = step.data if form is None or form.data is None else form.data
+    changed = tuple([old for old in RENAMED if old in data])
+    if source != "wms" and not changed:
         return None
-    data = target.data()
-    changed = tuple(old for old in RENAMED if old in data)
-    if target.source == "wms":
-        hour = target.step.event_at % DAY // HOUR
-        target.form().data = data | {"shift": "day" if hour < DAY_SHIFT_ENDS_AT else "evening"}
-    elif not changed:
-        return None
-    target.form().schema_version = DRIFT_VERSION
-    return "schema_drift", told_of(target.source, changed)
+    if form is None:
+        form = step.sent = SentForm()
+    if source == "wms":
+        form.data = data | {"shift": "day" if step.event_at % DAY < DAY_SHIFT_ENDS_AT * HOUR else "evening"}
+    form.schema_version = DRIFT_VERSION
+    return "schema_drift", told_of(source, changed)
 
 
 @cache
