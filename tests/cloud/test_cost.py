@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pbm360.cli import app
 from pbm360.cloud import quantities as model
 from pbm360.cloud.cost import ADVICE, estimate
-from pbm360.cloud.prices import TO_VERIFY, read_prices
+from pbm360.cloud.prices import PAGE, QUOTED, read_prices
 from pbm360.cloud.quantities import Workload
 from pbm360.simulate import SimulationParameters, simulate
 
@@ -35,9 +35,9 @@ def dollars(workload: Workload) -> dict[str, float]:
         ("pubsub_retention", 2.83588 * 0.27),
         # 11.574 events/s x 7 in the busiest hour = 81 of the 4,000 that one worker takes: 1 worker, 2 vCPU x 730 h
         ("dataflow_streaming_vcpu", 1460 * 0.069),
-        ("dataflow_streaming_memory", 7.5 * 730 * 0.0035557),
-        # each message twice: 26.4625 GB
-        ("dataflow_streaming_engine", 26.4625 * 0.018),
+        ("dataflow_streaming_memory", 7.5 * 730 * 0.003557),
+        # 11.574 events/s x 435 bytes are 58 x 0.0000047 units of its engine: one stands for the one worker
+        ("dataflow_streaming_engine", 730 * 0.089),
         # 678 bytes x 30.41667 million = 20.62 GB, far below 2 TiB free
         ("bigquery_write_api", 0.0),
         # 90 days: 774 bytes x 90 million = 69.66 GB; nights: 271 x 78,125 orders x (100^2 - 10^2) / 2 = 104.8 GB
@@ -143,8 +143,8 @@ def test_voila_is_sized_as_terraform_sizes_it():
 def test_every_price_has_a_unit_a_date_a_source_and_says_how_sure_it_is():
     for price in read_prices().values():
         assert price.usd > 0 and price.unit and price.source.startswith("https://cloud.google.com/"), price.name
-        assert datetime.date.fromisoformat(price.read_on) <= datetime.date(2026, 11, 28), price.name
-        assert price.checked in ("page", TO_VERIFY), price.name
+        assert datetime.date.fromisoformat(price.read_on) <= datetime.date(2026, 11, 29), price.name
+        assert price.checked in (PAGE, QUOTED), price.name
     used = {line.price.name for line in estimate(MILLION).lines} | {"bigquery_on_demand"}
     assert used == set(read_prices())
     assert set(ADVICE) <= {price.service for price in read_prices().values()}
@@ -154,7 +154,7 @@ def test_the_command_prints_services_what_dominates_and_where_prices_are_from():
     answer = CliRunner().invoke(app, ["cost", "--events-per-day", "1000000", "--viewers", "40"])
     text = " ".join(answer.output.split())
     assert answer.exit_code == 0, answer.output
-    for part in ("BigQuery dominates", "Composer 3", "[to verify]", "https://cloud.google.com/pubsub/pricing"):
+    for part in ("BigQuery dominates", "Composer 3", "quoted (*)", "https://cloud.google.com/pubsub/pricing"):
         assert part in text
     items = CliRunner().invoke(app, ["cost", "--events-per-day", "100000", "--viewers", "40", "--items"]).output
     assert "vCPU-hour" in items and "why so many" in items

@@ -8,7 +8,8 @@ from functools import cache
 from importlib import resources
 
 FILE = resources.files("pbm360.cloud") / "data" / "prices.csv"
-TO_VERIFY = "[to verify]"  # not read in a copy of Google's own page; look it up there before you rely on it
+PAGE = "page"  # read in a copy of Google's own page
+QUOTED = "quoted"  # read where somebody else has copied it from there; look it up before you rely on it
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Price:
     @property
     def is_verified(self) -> bool:
         """Whether it was read in a copy of Google's own page."""
-        return self.checked != TO_VERIFY
+        return self.checked == PAGE
 
     def of(self, quantity: float) -> float:
         """Return what a month's quantity costs, the free part left out."""

@@ -146,6 +146,6 @@ def _where_prices_are_from(found) -> list[str]:
     sources = sorted({price.source for price in prices.values()})
     return [
         f"List prices of us-central1 and US in US dollars without discounts, read between {dates[0]} and {dates[-1]}.",
-        f"[to verify] (*): not read in a copy of Google's own page: {', '.join(unsure)}.",
+        f"quoted (*): read where others have copied it from Google's page: {', '.join(unsure)}.",
         f"Sources: {' '.join(sources)}",
     ]
