@@ -1,8 +1,11 @@
 """The images without Docker: what each installs from uv.lock runs what the image runs; what is copied is there."""
 
+import os
+import pwd
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import tomllib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -139,6 +142,35 @@ def test_the_streams_image_runs_its_entry_as_a_file_and_explains_every_option(py
     assert done.returncode == 0, done.stderr
     for option in STREAM_OPTIONS:
         assert f"--{option.name} " in done.stdout and option.help[:60] in " ".join(done.stdout.split()), option.name
+
+
+def test_the_streams_image_hands_over_dataflows_folders_and_gives_root_up():
+    image = IMAGES / "dataflow"
+    text, launcher = (image / "Dockerfile").read_text(), (image / "launcher").read_text()
+    assert 'ENTRYPOINT ["/usr/local/bin/without_root", "/opt/apache/beam/boot"]' in text
+    assert "COPY deploy/images/dataflow/launcher /opt/google/dataflow/python_template_launcher" in text
+    assert 'exec /usr/local/bin/without_root /opt/google/dataflow/launcher "$@"' in launcher
+    handed_over = re.search(r'HANDED_OVER="([^"]+)"', text)[1].split()
+    assert {"/var/opt/google/staged", "/var/log/dataflow/template_launcher"} <= set(handed_over)
+    # not below pytest's folder, which is closed to other users
+    with tempfile.TemporaryDirectory() as name:
+        mounted = Path(name)
+        mounted.chmod(0o755)
+        environment = {"PATH": os.environ["PATH"], "HOME": name, "RUN_AS": "nobody"}
+        environment["HANDED_OVER"] = f"{mounted} {mounted}/staged"
+        told = (
+            f'id -u; id -G; echo "$HOME"; echo "$1"; mkdir -p "{mounted}/staged"; cd "{mounted}/staged"; : > here; ls'
+        )
+        command = [image / "without_root", "sh", "-c", told, "sh", "--id=sdk-0-0"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        user, groups, home, argument, files = done.stdout.splitlines()
+        assert (argument, files, done.stderr) == ("--id=sdk-0-0", "here", "")
+        assert user != "0" and "0" not in groups.split()
+        assert (mounted / "staged" / "here").stat().st_uid == int(user)
+        assert home == (pwd.getpwnam("nobody").pw_dir if os.getuid() == 0 else name)
+        failed = subprocess.run([image / "without_root", "sh", "-c", "exit 7"], env=environment, check=False)
+        assert failed.returncode == 7
 
 
 def test_the_streams_image_has_the_beam_of_the_lock():
