@@ -4,12 +4,14 @@ import os
 import signal
 import threading
 import time
+import weakref
+from types import SimpleNamespace
 
 import psutil
 import pytest
 
 from pbm360 import broker
-from pbm360.stream import feed
+from pbm360.stream import feed, run
 from pbm360.stream.run import run_stream
 from pbm360.stream.shared import StopFlag
 from pbm360.warehouse import Warehouse
@@ -115,3 +117,22 @@ def test_a_refused_message_is_in_bronze_and_its_pointer_on_the_dead_letter_topic
     assert sorted(payloads) == [b"[]", b"\xff\x00 no JSON"]
     letters = broker.pull(settings, settings.dead_letter_subscription, 10)
     assert [letter.attributes["reason_code"] for letter in letters] == ["malformed_json"] * 2
+
+
+def test_a_stream_collects_and_gives_memory_back_while_it_runs(monkeypatch):
+    given_back, ended = threading.Event(), threading.Event()
+    monkeypatch.setattr(run, "give_back", given_back.set)
+    monkeypatch.setattr(run, "TELL_SECONDS", 0.01)
+    monkeypatch.setattr(run, "GIVE_BACK_SECONDS", 0.0)
+    cycle = type("Cycle", (), {})  # as a class is one, the runner's are
+    left = weakref.ref(cycle)
+    del cycle
+    shown = []
+    teller = threading.Thread(
+        target=run._tell, args=(None, SimpleNamespace(state=feed.FeedState()), shown.append, ended), daemon=True
+    )
+    teller.start()
+    assert given_back.wait(10) and shown
+    ended.set()
+    teller.join(10)
+    assert left() is None and not teller.is_alive()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import gc
 import threading
 import time
 from collections import Counter
@@ -15,6 +16,7 @@ from apache_beam.testing.test_stream import TestStream
 from apache_beam.testing.test_stream_service import TestStreamServiceController
 
 from pbm360 import broker
+from pbm360.memory import GIVE_BACK_SECONDS, give_back
 from pbm360.settings import Settings
 from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
@@ -105,10 +107,14 @@ def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
 
 
 def _tell(settings: Settings, feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:
-    """Show the state every second, and keep it as a heartbeat."""
-    beaten_at = time.monotonic()
+    """Show the state every second, keep it as a heartbeat, and see to it that the process stays small."""
+    beaten_at = tidied_at = time.monotonic()
     while not ended.wait(TELL_SECONDS):
         progress(feed.state)
+        if time.monotonic() - tidied_at >= GIVE_BACK_SECONDS:
+            tidied_at = time.monotonic()
+            gc.collect()  # the runner makes classes for each block, which only the collector takes away
+            give_back()
         if time.monotonic() - beaten_at >= HEARTBEAT_SECONDS:
             beaten_at = time.monotonic()
             beat(settings, feed.state)

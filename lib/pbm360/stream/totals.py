@@ -20,11 +20,12 @@ class MinuteTotals(SharedInProcess):
     def __init__(self) -> None:
         super().__init__()
         self._minutes: dict[int, Counter[CountKey]] = {}
+        self._keys: dict[CountKey, CountKey] = {}  # one object for each: a day's minutes hold the same few hundred
 
     def add(self, minute: int, counts: dict[CountKey, int]) -> dict[CountKey, int]:
         """Add what a pane brings to its minute; returns the minute's whole count."""
         total = self._minutes.setdefault(minute, Counter())
-        total.update(counts)
+        total.update({self._keys.setdefault(key, key): count for key, count in counts.items()})
         if len(self._minutes) > MINUTES_KEPT:
             del self._minutes[min(self._minutes)]
         return dict(total)

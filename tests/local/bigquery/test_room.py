@@ -41,3 +41,19 @@ def test_appended_rows_alone_have_little_and_the_next_query_has_much_again(datab
     assert limits(database) == of_appends
     with given.for_query():
         assert limits(database) == of_queries
+
+
+def test_a_stream_without_readers_gives_memory_back_each_minute_and_a_queried_one_keeps_it(database, monkeypatch):
+    times: list[str] = []
+    monkeypatch.setattr(room, "give_back", lambda: times.append("given back"))
+    given = Room(database)
+    monkeypatch.setattr(room, "GIVE_BACK_SECONDS", 0.0)
+    given.after_append()
+    assert times == [], "a query may have been there a moment ago"
+    monkeypatch.setattr(room, "QUIET_SECONDS", 0.0)
+    given.after_append()
+    given.after_append()
+    assert len(times) == 2
+    monkeypatch.setattr(room, "GIVE_BACK_SECONDS", 60.0)
+    given.after_append()
+    assert len(times) == 2

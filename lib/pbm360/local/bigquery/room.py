@@ -13,6 +13,8 @@ from contextlib import contextmanager
 
 import duckdb
 
+from pbm360.memory import GIVE_BACK_SECONDS, give_back
+
 QUIET_SECONDS = 60.0  # without a query, after which appended rows are alone
 FOR_QUERIES = {
     "memory_limit": "1200MB",  # DuckDB's own share of the stack's 2 GB; what is more goes to the disk
@@ -21,7 +23,7 @@ FOR_QUERIES = {
 }
 FOR_APPENDS = {
     "memory_limit": "400MB",
-    "checkpoint_threshold": "64MB",  # rows since the last checkpoint lie in memory two or three times as large
+    "checkpoint_threshold": "32MB",  # rows since the last checkpoint lie in memory two or three times as large
     "allocator_background_threads": "true",  # give freed memory back at once: each checkpoint frees little of it
 }
 
@@ -33,6 +35,7 @@ class Room:
         self._connection, self._lock = connection, threading.Lock()
         self._query_count = 0
         self._is_wide = False
+        self._given_back_at = time.monotonic()
         self._widen()
 
     @contextmanager
@@ -50,8 +53,14 @@ class Room:
                 self._queried_at = time.monotonic()
 
     def after_append(self) -> None:
-        """Take the queries' memory back where none has come for `QUIET_SECONDS`."""
-        if not self._is_wide or time.monotonic() - self._queried_at < QUIET_SECONDS:
+        """Take the queries' memory back where none has come for `QUIET_SECONDS`; while none comes, keep little."""
+        now = time.monotonic()
+        if now - self._queried_at < QUIET_SECONDS:
+            return
+        if now - self._given_back_at >= GIVE_BACK_SECONDS:
+            self._given_back_at = now
+            give_back()
+        if not self._is_wide:
             return
         with self._lock, contextlib.suppress(duckdb.OutOfMemoryException):  # it is all in use: after a later append
             if self._is_wide and not self._query_count:
