@@ -30,11 +30,13 @@ def stream(
     ] = 0,
 ) -> None:
     """Run the pipeline from the topic to bronze and live, until stopped (Ctrl-C, SIGTERM) or idle."""
+    from pbm360.memory import share_arenas
     from pbm360.stream.run import run_stream
     from pbm360.stream.shared import StopFlag
 
     settings = running_settings()
     stop = set_on_signal(StopFlag())
+    share_arenas()
     state = run_stream(settings, until_idle_seconds=until_idle_seconds or None, stop=stop, progress=print_stream_state)
     console.print(f"  {state}", highlight=False)
 
