@@ -65,7 +65,7 @@ def test_queries_are_what_a_hand_makes_of_them():
     by_hand = (43_800 * (22.09e9 + 3.88e9) + 30.41667 * 43.4e9) / 1024**4
     assert model.query_tebibytes(MILLION) == pytest.approx(by_hand, rel=1e-4)
     found = estimate(MILLION)
-    assert found.queries_by == "slots" and dollars(MILLION)["bigquery_slot"] == pytest.approx(100 * 730 * 0.04)
+    assert found.queries_by == "by slots" and dollars(MILLION)["bigquery_slot"] == pytest.approx(100 * 730 * 0.04)
     assert found.other_queries_usd == pytest.approx((by_hand - 1) * 6.25, rel=1e-4)
 
 

@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A month's lines, and how queries are paid: `on demand` or `slots`, with what the other way would cost."""
+    """A month's lines, and how queries are paid: `on demand` or `by slots`, with what the other way would cost."""
 
     workload: Workload
     lines: list[Line]
@@ -77,7 +77,7 @@ def estimate(workload: Workload) -> Estimate:
     on_demand, slots = _line(prices, _on_demand(workload)), _line(prices, _slots())
     chosen, other = sorted((on_demand, slots), key=lambda line: line.usd)
     lines = [*(_line(prices, quantity) for quantity in quantities(workload)), chosen]
-    return Estimate(workload, lines, "on demand" if chosen is on_demand else "slots", other.usd)
+    return Estimate(workload, lines, "on demand" if chosen is on_demand else "by slots", other.usd)
 
 
 def _line(prices: dict[str, Price], quantity: Quantity) -> Line:
