@@ -5,7 +5,6 @@ import subprocess
 import sys
 
 import psutil
-import pyarrow as pa
 
 from pbm360.memory import ARENAS, give_back
 
@@ -33,13 +32,6 @@ def test_what_lies_free_between_what_is_used_goes_back():
         assert before - resident() > 0.5 * BLOCK * BLOCKS / MEGABYTE
     for block in kept:
         C.free(block)
-
-
-def test_arrows_pool_goes_back_too():
-    rows = pa.array(range(4_000_000))
-    del rows
-    give_back()
-    assert pa.total_allocated_bytes() < 1e6
 
 
 THREADS_THAT_ALLOCATE = """

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pbm360.domain.envelope import build_event, encode, format_microseconds, to_instant
 from pbm360.domain.rules import schema_versions, typed_fields
 from pbm360.simulate.clock import Clock
-from pbm360.simulate.defects import Delivery, SentForm
+from pbm360.simulate.defects import Delivery, SentForm, data_of
 from pbm360.simulate.ledger import promise_as_sent
 from pbm360.simulate.world import Order, Step, source_of
 
@@ -55,9 +55,7 @@ def encode_delivery(order: Order, delivery: Delivery, clock: Clock) -> bytes:
 
 def encode_step(order: Order, step: Step, clock: Clock) -> bytes:
     """Return the event of a step as its source sends it. Copies of one event are the same bytes."""
-    form, data, event_at = step.sent, step.data, step.event_at
-    if form is not None and form.data is not None:
-        data = form.data
+    form, data, event_at = step.sent, data_of(step), step.event_at
     if step.promised_at is not None:
         data = data | {"promised_at": format_microseconds(promise_as_sent(step, clock))}
     if event_at > clock.now:

@@ -2,7 +2,7 @@
 
 from pbm360.simulate.defects.injector import DefectInjector
 from pbm360.simulate.defects.rates import NO_DEFECTS, DefectRates
-from pbm360.simulate.defects.sending import Delivery, Injection, SentForm, is_exposed_to_disorder
+from pbm360.simulate.defects.sending import Delivery, Injection, SentForm, data_of, is_exposed_to_disorder
 
 __all__ = [
     "NO_DEFECTS",
@@ -11,5 +11,6 @@ __all__ = [
     "Delivery",
     "Injection",
     "SentForm",
+    "data_of",
     "is_exposed_to_disorder",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from pbm360.domain.rules import typed_fields
-from pbm360.simulate.defects.sending import SentForm
+from pbm360.simulate.defects.sending import data_of, form_of
 from pbm360.simulate.opening_hours import DAY, HOUR
 from pbm360.simulate.world import Step
 
@@ -17,13 +17,11 @@ DAY_SHIFT_ENDS_AT = 14  # [A] o'clock in UTC: enough for a code
 
 def drift(step: Step, source: str) -> tuple[str, str] | None:
     """Send a drifting source's step in the new schema, where a field differs there; returns the defect and its deed."""
-    form = step.sent
-    data = step.data if form is None or form.data is None else form.data
+    data = data_of(step)
     changed = tuple([old for old in RENAMED if old in data])
     if source != "wms" and not changed:
         return None
-    if form is None:
-        form = step.sent = SentForm()
+    form = form_of(step)
     if source == "wms":
         form.data = data | {"shift": "day" if step.event_at % DAY < DAY_SHIFT_ENDS_AT * HOUR else "evening"}
     form.schema_version = DRIFT_VERSION

@@ -79,14 +79,24 @@ class Target:
 
     def form(self) -> SentForm:
         """Return the step's form, to be changed."""
-        if self.step.sent is None:
-            self.step.sent = SentForm()
-        return self.step.sent
+        return form_of(self.step)
 
     def data(self) -> dict[str, object]:
         """Return the step's data as sent so far."""
-        form = self.step.sent
-        return self.step.data if form is None or form.data is None else form.data
+        return data_of(self.step)
+
+
+def form_of(step: Step) -> SentForm:
+    """Return a step's form, to be changed."""
+    if step.sent is None:
+        step.sent = SentForm()
+    return step.sent
+
+
+def data_of(step: Step) -> dict[str, object]:
+    """Return a step's data as sent so far."""
+    form = step.sent
+    return step.data if form is None or form.data is None else form.data
 
 
 def is_exposed_to_disorder(known_at: int, successor_known_at: int | None) -> bool:
