@@ -6,7 +6,6 @@ Times are written in UTC with `Z`: three decimals where they are whole milliseco
 from __future__ import annotations
 
 import datetime
-import time
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -17,7 +16,9 @@ from pbm360.domain.rules import DEFAULT_SCHEMA
 SPEC_VERSION = "1.0"
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 MICROSECOND = datetime.timedelta(microseconds=1)
+MINUTES_OF_DAY = 24 * 60
 # The parts of a time stamp: they are put together for every event of a simulation, twice or three times.
+MINUTES = [f"T{minute // 60:02d}:{minute % 60:02d}:" for minute in range(MINUTES_OF_DAY)]
 SECONDS = [f"{second:02d}." for second in range(60)]
 MILLISECONDS = [f"{number:03d}" for number in range(1000)]
 ENDS = ["Z", *(f"{number:03d}Z" for number in range(1, 1000))]  # microseconds, where there are any
@@ -66,12 +67,17 @@ def format_time(instant: datetime.datetime) -> str:
 
 def format_microseconds(microseconds: int) -> str:
     """Write microseconds since 1970-01-01 UTC as RFC 3339: `2026-11-20T14:03:11.250Z`."""
-    minute, within = divmod(microseconds, 60_000_000)
-    second, fraction = divmod(within, 1_000_000)
-    milliseconds, rest = divmod(fraction, 1000)
-    return f"{_minute_text(minute)}{SECONDS[second]}{MILLISECONDS[milliseconds]}{ENDS[rest]}"
+    second, fraction = divmod(microseconds, 1_000_000)
+    minute, second = divmod(second, 60)
+    return f"{_minute_text(minute)}{SECONDS[second]}{MILLISECONDS[fraction // 1000]}{ENDS[fraction % 1000]}"
 
 
 @lru_cache(maxsize=20_160)  # two weeks of minutes
 def _minute_text(minute: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:", time.gmtime(minute * 60))
+    day, minute_of_day = divmod(minute, MINUTES_OF_DAY)
+    return _date_text(day) + MINUTES[minute_of_day]
+
+
+@lru_cache(maxsize=1024)
+def _date_text(day: int) -> str:
+    return (EPOCH + datetime.timedelta(days=day)).date().isoformat()

@@ -21,6 +21,8 @@ from pbm360.simulate.places import Place
 from pbm360.simulate.walk import MILLISECOND, Walk
 from pbm360.simulate.world import Order
 
+EVENT_ENDINGS = [f"-{number:02d}" for number in range(1, 1000)]  # of ids; no order has so many steps
+
 
 class Successor(NamedTuple):
     """An order that follows from another one; `due_at` is when it may be born."""
@@ -36,9 +38,8 @@ def live(order: Order, place: Place, random: Random) -> Successor | None:
     call(walk, parcel)
     successor = follow(walk, parcel) if parcel else None
     order.steps.sort(key=attrgetter("event_at"))  # stable: of one instant the one written first
-    prefix = f"{order.order_id}-"
-    for number, step in enumerate(order.steps, 1):
-        step.event_id = f"{prefix}0{number}" if number < 10 else f"{prefix}{number}"
+    for step, ending in zip(order.steps, EVENT_ENDINGS, strict=False):
+        step.event_id = order.order_id + ending
     return successor
 
 

@@ -64,17 +64,20 @@ class OpeningHours:
 
     def after_work(self, instant: int, working_time: int) -> int:
         """Return when work of this length that waits from `instant` on is done; the place is open then."""
-        index = self.opening_index(instant)
+        closes = self.closes
+        while instant >= closes[-1]:
+            self._extend()
+        index = bisect_right(closes, instant)  # as `opening_index`, without its call: a history has millions
         opens_at, done_at = self.opens[index], instant + working_time
         if opens_at > instant:
             done_at += opens_at - instant
-        if done_at < self.closes[index]:
+        if done_at < closes[index]:
             return done_at
         target = (self._worked[index - 1] if index else 0) + done_at - opens_at
         while target >= self._worked[-1]:
             self._extend()
         last = bisect_right(self._worked, target)
-        return self.closes[last] - (self._worked[last] - target)
+        return closes[last] - (self._worked[last] - target)
 
     def _extend(self) -> None:
         for _ in range(CHUNK_DAYS):

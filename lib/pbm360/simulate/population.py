@@ -25,6 +25,7 @@ from pbm360.simulate.scenarios import CALENDAR_ZONE, Scenario
 from pbm360.simulate.world import PHARMACIES, Drug, Order, Pharmacy, drugs
 
 PATIENTS_REMEMBERED = 5_000  # who may come with a second therapy; earlier ones come no more
+FORGET_EVERY_DAYS = 7
 SEED_BITS = 40  # of an order's number in the seed of its journey
 
 
@@ -78,11 +79,12 @@ class Population:
         self.days += 1
 
     def _forget(self, instant: int) -> None:
-        """Drop what no later order can meet."""
-        for place in self.places.values():
-            place.forget(instant)
-        self._injector.forget(instant)
+        """Drop what no later order can meet: once a week where it takes memory alone, since looking takes time."""
         self._refills.forget(instant - rates.REFILL_PATIENCE_DAYS * DAY)
+        if self.days % FORGET_EVERY_DAYS == 0:
+            for place in self.places.values():
+                place.forget(instant)
+            self._injector.forget(instant)
 
     def _count(self, start: int, random: np.random.Generator) -> int:
         if self.days < len(self._counts):

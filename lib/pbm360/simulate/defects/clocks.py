@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from functools import cache, lru_cache
+from functools import cache
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,6 @@ from pbm360.domain.envelope import to_instant
 from pbm360.simulate.defects.event_defects import SCAN_SOURCES
 from pbm360.simulate.defects.sending import MINUTE, Target
 from pbm360.simulate.opening_hours import DAY, HOUR
-from pbm360.simulate.world import Step
 
 SKEW = 5 * MINUTE
 
@@ -21,21 +20,14 @@ class Clocks:
 
     def __init__(self, seed: int, skewed_share: float, dst_share: float):
         self._dst_share = dst_share
-        self.skew_of = cache(lambda scanner_id: draw_skew(Random(f"{seed} clock {scanner_id}"), skewed_share))
-
-    def may_be_off(self, step: Step, zone: str) -> bool:
-        """Tell whether a scan's clock is off, or the scan lies in a day that repeats an hour."""
-        if repeated_hour_end(step.event_at // DAY, zone) is not None:
-            return True
-        scanner_id = step.data.get("scanner_id")
-        return scanner_id is not None and self.skew_of(scanner_id) != 0
+        self.skews = Skews(seed, skewed_share)
 
     def stamp(self, target: Target) -> tuple[str, str] | None:
         """Stamp a scan as its clock has it; returns the defect and what it did, None where the clock is right."""
         if target.source not in SCAN_SOURCES:
             return None
         zone = target.order.pharmacy.time_zone
-        skew = self.skew_of(target.step.data["scanner_id"]) if "scanner_id" in target.step.data else 0
+        skew = self.skews[target.step.data.get("scanner_id")]
         if skew:
             target.form().shift = skew
             return "clock_skew", f"stamped {abs(skew) // MINUTE} minutes {'late' if skew > 0 else 'early'}"
@@ -45,23 +37,47 @@ class Clocks:
         return None
 
 
-def draw_skew(random: Random, skewed_share: float) -> int:
-    """Draw by how much a scanner's clock is off, microseconds: mostly not at all."""
-    return random.choice((SKEW, -SKEW)) if random.random() < skewed_share else 0
+class Skews(dict[str | None, int]):
+    """By how much each scanner's clock is off, microseconds: mostly not at all. Drawn when asked; None is no scanner."""
+
+    def __init__(self, seed: int, skewed_share: float):
+        super().__init__({None: 0})
+        self._seed, self._skewed_share = seed, skewed_share
+
+    def __missing__(self, scanner_id: str) -> int:
+        random = Random(f"{self._seed} clock {scanner_id}")
+        self[scanner_id] = skew = random.choice((SKEW, -SKEW)) if random.random() < self._skewed_share else 0
+        return skew
+
+
+class RepeatedHours(dict[int, int | None]):
+    """When the hour that repeats ends, by the day of UTC (days since 1970), in one zone; None where none does."""
+
+    def __init__(self, zone: str):
+        super().__init__()
+        self._zone = ZoneInfo(zone)
+
+    def __missing__(self, day: int) -> int | None:
+        self[day] = found = self._look_up(day * DAY)
+        return found
+
+    def _look_up(self, begins: int) -> int | None:
+        if self._offset(begins) <= self._offset(begins + DAY):
+            return None
+        hours = range(begins + HOUR, begins + DAY + HOUR, HOUR)
+        return next(hour + HOUR for hour in hours if self._offset(hour) < self._offset(hour - HOUR))
+
+    def _offset(self, instant: int) -> datetime.timedelta:
+        return to_instant(instant).astimezone(self._zone).utcoffset()
+
+
+@cache
+def repeated_hours(zone: str) -> RepeatedHours:
+    """Return the repeated hours of a zone, looked up when asked."""
+    return RepeatedHours(zone)
 
 
 def is_repeated(instant: int, zone: str) -> bool:
     """Tell whether an instant lies in the hour that clocks on the wall show for the second time."""
-    repeated_until = repeated_hour_end(instant // DAY, zone)
+    repeated_until = repeated_hours(zone)[instant // DAY]
     return repeated_until is not None and repeated_until - HOUR <= instant < repeated_until
-
-
-@lru_cache(maxsize=16_384)  # ten years of a handful of zones
-def repeated_hour_end(day: int, zone: str) -> int | None:
-    """Return when the hour that repeats ends, on a day of UTC (days since 1970); None where none does."""
-    hours = [day * DAY + hour * HOUR for hour in range(25)]
-    offsets = [to_instant(hour).astimezone(ZoneInfo(zone)).utcoffset() for hour in hours]
-    for hour, before, after in zip(hours[1:], offsets, offsets[1:], strict=False):
-        if before - after == datetime.timedelta(hours=1):
-            return hour + HOUR
-    return None

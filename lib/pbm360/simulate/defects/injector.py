@@ -8,7 +8,7 @@ from random import Random
 
 from pbm360.simulate.defects import event_defects
 from pbm360.simulate.defects.after_delivery import befall_delivery
-from pbm360.simulate.defects.clocks import Clocks
+from pbm360.simulate.defects.clocks import Clocks, repeated_hours
 from pbm360.simulate.defects.event_defects import SCAN_SOURCES
 from pbm360.simulate.defects.rates import DefectRates
 from pbm360.simulate.defects.replays import BATCH, Replays
@@ -70,7 +70,7 @@ class DefectInjector:
         """
         draw, deliver = self._random.random, order.deliveries.append
         reports, total, first_drifted = self._reports, self._total, self._first_drifted
-        may_be_off, zone = self._clocks.may_be_off, order.pharmacy.time_zone
+        skews, repeats = self._clocks.skews, repeated_hours(order.pharmacy.time_zone)
         successor_known_at: int | None = None
         for step in reversed(order.steps):
             event_at, marks = step.event_at, NO_MARKS
@@ -79,7 +79,8 @@ class DefectInjector:
             if delay_seconds > REPORT_SECONDS_AT_MOST:
                 delay_seconds = REPORT_SECONDS_AT_MOST
             known_at = step.known_at = event_at + int(delay_seconds * SECOND)
-            is_off, is_drifted = is_scan and may_be_off(step, zone), may_drift and event_at >= first_drifted
+            is_off = is_scan and (skews[step.data.get("scanner_id")] != 0 or repeats[event_at // DAY] is not None)
+            is_drifted = may_drift and event_at >= first_drifted
             if is_off or is_drifted:
                 marks = self._mark(order, step, source, is_off, is_drifted)
             point = draw()
@@ -94,9 +95,12 @@ class DefectInjector:
 
     def _mark(self, order: Order, step: Step, source: str, is_off: bool, is_drifted: bool) -> Marks:
         """Let the source's clock and its schema stamp a step."""
-        stamped = self._clocks.stamp(Target(order, step, source, None, self._random)) if is_off else None
-        drifted = drift(step, source) if is_drifted else None
-        return [mark for mark in (stamped, drifted) if mark]
+        marks = []
+        if is_off and (stamped := self._clocks.stamp(Target(order, step, source, None, self._random))):
+            marks.append(stamped)
+        if is_drifted and (drifted := drift(step, source)):
+            marks.append(drifted)
+        return marks
 
     def _befall(self, target: Target, point: float) -> None:
         """Send a step with the defect of the point that was drawn, or again with its batch."""

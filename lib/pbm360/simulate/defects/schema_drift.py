@@ -18,7 +18,7 @@ DAY_SHIFT_ENDS_AT = 14  # [A] o'clock in UTC: enough for a code
 def drift(step: Step, source: str) -> tuple[str, str] | None:
     """Send a drifting source's step in the new schema, where a field differs there; returns the defect and its deed."""
     data = data_of(step)
-    changed = tuple([old for old in RENAMED if old in data])
+    changed = () if RENAMED.keys().isdisjoint(data) else tuple([old for old in RENAMED if old in data])
     if source != "wms" and not changed:
         return None
     form = form_of(step)
