@@ -38,7 +38,7 @@ class Clocks:
 
 
 class Skews(dict[str | None, int]):
-    """By how much each scanner's clock is off, microseconds: mostly not at all. Drawn when asked; None is no scanner."""
+    """By how much each scanner's clock is off, microseconds: mostly not at all. Drawn when asked; None: no scanner."""
 
     def __init__(self, seed: int, skewed_share: float):
         super().__init__({None: 0})
