@@ -71,6 +71,7 @@ def show_figure(key: str, figure: dict) -> None:
     """Draw a figure of the view; its title and subtitle stand above it, as on the other front."""
     title = figure["layout"].pop("title", {})
     st.markdown(f"**{title.get('text', '')}**  \n:gray[{title.get('subtitle', {}).get('text', '')}]")
+    figure["layout"]["template"] = "none"  # else plotly's own look comes on top
     st.plotly_chart(go.Figure(figure), width="stretch", key=key, theme=None, config={"displayModeBar": False})
 
 

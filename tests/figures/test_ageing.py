@@ -29,11 +29,11 @@ def test_the_upper_bound_of_a_band_belongs_to_it():
 
 
 def test_each_band_has_the_colour_of_its_state():
-    figure = ageing(ORDERS)
+    figure = ageing(ORDERS).figure()
     colours = {band: trace.marker.color for trace in figure.data for band in trace.x}
     assert colours == {label: STATUSES[status].colour for _, label, status in BANDS}
     assert figure.layout.title.subtitle.text == "1 have used more than twice the time that their stage allows"
 
 
 def test_no_open_orders_are_said_to_be_none():
-    assert ageing(orders_frame()).layout.annotations[0].text == "No open orders match"
+    assert ageing(orders_frame()).figure().layout.annotations[0].text == "No open orders match"

@@ -42,7 +42,7 @@ def test_each_carrier_has_its_share_with_n_the_best_first():
 
 
 def test_few_orders_are_drawn_hollow_and_n_stands_beside_the_name():
-    figure = carrier_board(ORDERS, NOW)
+    figure = carrier_board(ORDERS, NOW).figure()
     assert list(figure.data[0].x) == [100.0, 50.0, 0.0]
     assert set(figure.data[0].marker.color) == {"#ffffff"}
     assert "n = 4" in figure.layout.yaxis.ticktext[1]
@@ -50,7 +50,7 @@ def test_few_orders_are_drawn_hollow_and_n_stands_beside_the_name():
 
 
 def test_no_promise_is_said():
-    assert carrier_board(orders_frame(), NOW).layout.annotations[0].text == "No promise fell due in 7 days"
+    assert carrier_board(orders_frame(), NOW).figure().layout.annotations[0].text == "No promise fell due in 7 days"
 
 
 def test_the_interval_of_nine_of_ten_is_wilsons():

@@ -25,7 +25,7 @@ def test_orders_are_counted_by_stage_and_state_in_the_order_of_the_process():
 
 
 def test_the_board_has_a_bar_for_each_state():
-    figure = stage_board(ORDERS, STAGES)
+    figure = stage_board(ORDERS, STAGES).figure()
     assert bars(figure) == {
         "■ Breached": {"Received": 0, "Fill": 1},
         "▲ At risk": {"Received": 0, "Fill": 1},
@@ -38,15 +38,15 @@ def test_the_board_has_a_bar_for_each_state():
 
 def test_an_order_without_a_stage_stands_in_a_row_of_its_own():
     orders = orders_frame(open_order("A1", None, None, stage=None, stage_label="No stage yet"))
-    figure = stage_board(orders, STAGES)
+    figure = stage_board(orders, STAGES).figure()
     assert bars(figure)["○ No limit"] == {"Received": 0, "Fill": 0, "No stage yet": 1}
 
 
 def test_no_open_orders_are_said_to_be_none():
-    figure = stage_board(orders_frame(delivered_order("A6", 3, True)), STAGES)
+    figure = stage_board(orders_frame(delivered_order("A6", 3, True)), STAGES).figure()
     assert not figure.data
     assert figure.layout.annotations[0].text == "No open orders match"
 
 
 def test_an_empty_frame_gives_the_empty_state():
-    assert stage_board(orders_frame(), STAGES).layout.annotations[0].text == "No open orders match"
+    assert stage_board(orders_frame(), STAGES).figure().layout.annotations[0].text == "No open orders match"

@@ -26,7 +26,7 @@ def test_what_lies_after_the_moment_is_not_counted():
 
 
 def test_the_running_hour_is_pale_and_no_line_falls_into_it():
-    figure = throughput(ORDERS, NOW)
+    figure = throughput(ORDERS, NOW).figure()
     shipped, received, delivered = figure.data
     assert (shipped.type, len(shipped.x), shipped.x[-1]) == ("bar", 49, "2026-11-20 12:00")
     assert (shipped.marker.opacity[-2], shipped.marker.opacity[-1]) == (1.0, 0.45)
@@ -41,6 +41,6 @@ def test_the_running_hour_is_pale_and_no_line_falls_into_it():
 
 
 def test_no_milestone_in_two_days_is_said():
-    figure = throughput(orders_frame({"order_id": "A1", "received_at": hours_ago(300)}), NOW)
+    figure = throughput(orders_frame({"order_id": "A1", "received_at": hours_ago(300)}), NOW).figure()
     assert figure.layout.annotations[0].text == "Nothing was received, shipped or delivered in 48 hours"
-    assert throughput(orders_frame(), NOW).layout.annotations[0].text.startswith("Nothing was received")
+    assert throughput(orders_frame(), NOW).figure().layout.annotations[0].text.startswith("Nothing was received")

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from pbm360.operations.reading import Background, Snapshot
@@ -107,6 +108,12 @@ def test_a_view_is_json_and_has_every_panel():
         True
     }
     assert [tile["number"] for tile in view["tiles"] if tile["key"] in ("open", "breached")] == [3, 2]
+
+
+def test_plotly_knows_every_property_of_the_charts():
+    for view in (view_of({}), view_of({}, None), view_of({"pharmacy": "nowhere"})):
+        for text in view["figures"].values():
+            go.Figure(json.loads(text))
 
 
 def test_the_background_may_be_missing_and_no_orders_give_empty_panels():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import STATUSES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import STATUSES, empty_chart, styled_chart
 
 TITLE = "How close are open orders to their limit?"
 # Upper bound of the share of the allowed time (included), label, status: each bar lies in one status.
@@ -29,15 +29,15 @@ def count_by_used_share(orders: pd.DataFrame) -> pd.Series:
     return pd.cut(used, edges, labels=labels).value_counts().reindex(labels).rename("order_count")
 
 
-def ageing(orders: pd.DataFrame) -> go.Figure:
+def ageing(orders: pd.DataFrame) -> Chart:
     """Draw the open orders by the share of the allowed time used, in the colours of their status."""
     counts = count_by_used_share(orders)
     if not counts.sum():
-        return empty_figure(TITLE, "No open orders match")
-    figure = go.Figure()
+        return empty_chart(TITLE, "No open orders match")
+    chart = Chart()
     for status in ("on_track", "at_risk", "breached"):
         bands = [label for _, label, of_status in BANDS if of_status == status]
-        figure.add_bar(
+        chart.add_bar(
             name=STATUSES[status].legend,
             x=bands,
             y=[int(counts[band]) for band in bands],
@@ -48,7 +48,9 @@ def ageing(orders: pd.DataFrame) -> go.Figure:
             hovertemplate="%{x} of the allowed time<br>%{y:,} open orders<extra></extra>",
         )
     past = int(counts[["2–5 ×", "over 5 ×"]].sum())
-    styled(figure, TITLE, f"{past:,} have used more than twice the time that their stage allows")
-    figure.update_layout(bargap=0.18, barmode="overlay")
-    figure.update_xaxes(title_text="time used, as a share of what the stage allows", showgrid=False, type="category")
-    return figure.update_yaxes(title_text="open orders", rangemode="tozero", range=[0, float(counts.max()) * 1.15])
+    styled_chart(chart, TITLE, f"{past:,} have used more than twice the time that their stage allows")
+    chart.update_layout(bargap=0.18, barmode="overlay")
+    chart.update_xaxes(
+        title={"text": "time used, as a share of what the stage allows"}, showgrid=False, type="category"
+    )
+    return chart.update_yaxes(title={"text": "open orders"}, rangemode="tozero", range=[0, float(counts.max()) * 1.15])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, SERIES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, SERIES, empty_chart, styled_chart
 from pbm360.process import bottleneck_scores
 
 TITLE = "Which stage holds the others up?"
@@ -42,15 +42,15 @@ def reason(row) -> str:
     return text
 
 
-def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> go.Figure:
+def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> Chart:
     """Draw the stages with the highest scores; over 1 more comes in than goes out."""
     if stage_flow is None:
-        return empty_figure(TITLE, "Reading the flow of the last 24 hours …")
+        return empty_chart(TITLE, "Reading the flow of the last 24 hours …")
     table = scored_stages(orders, stage_flow).head(ROWS)
     if table.empty:
-        return empty_figure(TITLE, "Nothing moved in 24 hours")
-    figure = go.Figure()
-    figure.add_bar(
+        return empty_chart(TITLE, "Nothing moved in 24 hours")
+    chart = Chart()
+    chart.add_bar(
         orientation="h",
         y=list(table["stage_label"]),
         x=[round(score, 2) for score in table["score"]],
@@ -66,9 +66,9 @@ def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> g
         hovertemplate="%{y}: score %{x}<extra></extra>",
         showlegend=False,
     )
-    figure.add_vline(x=1, line={"color": INK, "width": 1, "dash": "dash"})
-    styled(figure, TITLE, reason(next(table.itertuples())))
+    chart.add_vline(x=1, line={"color": INK, "width": 1, "dash": "dash"})
+    styled_chart(chart, TITLE, reason(next(table.itertuples())))
     title = "in / out × growth × lateness, 24 h; over 1: it fills"
-    figure.update_layout(bargap=0.42)
-    figure.update_xaxes(title_text=title, range=[0, max(float(table["score"].max()) * 1.6, 1.6)])
-    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})
+    chart.update_layout(bargap=0.42)
+    chart.update_xaxes(title={"text": title}, range=[0, max(float(table["score"].max()) * 1.6, 1.6)])
+    return chart.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

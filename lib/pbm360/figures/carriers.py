@@ -6,9 +6,9 @@ import datetime
 import math
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, MUTED, SERIES, carrier_name, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, MUTED, SERIES, carrier_name, empty_chart, styled_chart
 
 TITLE = "Which carriers keep their promise?"
 WINDOW_DAYS = 7
@@ -55,20 +55,18 @@ def usual_shares(carrier_weeks: pd.DataFrame | None) -> dict[str, float]:
     return {carrier_name(code): row.on_time_count / row.order_count for code, row in sums.iterrows()}
 
 
-def carrier_board(
-    orders: pd.DataFrame, as_of: datetime.datetime, carrier_weeks: pd.DataFrame | None = None
-) -> go.Figure:
+def carrier_board(orders: pd.DataFrame, as_of: datetime.datetime, carrier_weeks: pd.DataFrame | None = None) -> Chart:
     """Draw each carrier's share of promises kept, with its 95 % interval and n; few orders are drawn hollow.
 
     A stroke marks the carrier's own share in the weeks before.
     """
     found = on_time_by_carrier(orders, as_of)
     if found.empty:
-        return empty_figure(TITLE, f"No promise fell due in {WINDOW_DAYS} days")
+        return empty_chart(TITLE, f"No promise fell due in {WINDOW_DAYS} days")
     usual = {name: share for name, share in usual_shares(carrier_weeks).items() if name in set(found["carrier"])}
     shares = [round(100 * share, 1) for share in found["share"]]
-    figure = go.Figure()
-    figure.add_scatter(
+    chart = Chart()
+    chart.add_scatter(
         mode="markers",
         name="on time",
         x=shares,
@@ -92,7 +90,7 @@ def carrier_board(
         showlegend=False,
         cliponaxis=False,
     )
-    figure.add_scatter(
+    chart.add_scatter(
         mode="text",
         x=[round(100 * max(row.high, usual.get(row.carrier, 0)), 1) for row in found.itertuples()],
         y=list(found["carrier"]),
@@ -103,7 +101,7 @@ def carrier_board(
         hoverinfo="skip",
         cliponaxis=False,
     )
-    figure.add_scatter(
+    chart.add_scatter(
         mode="markers",
         name="own weeks before",
         x=[round(100 * share, 1) for share in usual.values()],
@@ -114,15 +112,15 @@ def carrier_board(
         cliponaxis=False,
     )
     overall = 100 * found["kept"].sum() / found["n"].sum()
-    figure.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
-    styled(figure, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises, {WINDOW_DAYS} days (dashed)")
+    chart.add_vline(x=overall, line={"color": MUTED, "width": 1, "dash": "dash"})
+    styled_chart(chart, TITLE, f"{overall:.1f} % of {found['n'].sum():,} promises, {WINDOW_DAYS} days (dashed)")
     shares_before = list(usual.values())
     low = 100 * min(found["low"].min(), *shares_before, 1.0)
     high = 100 * max(found["high"].max(), *shares_before, 0.0)
     span = [max(low - 2, 0), high + 0.4 * (high - low) + 1]  # room for the numbers on the right
-    figure.update_xaxes(title_text=_axis_title(bool(usual)), range=span, nticks=5)
+    chart.update_xaxes(title={"text": _axis_title(bool(usual))}, range=span, nticks=5)
     ticktext = [f"{row.carrier} <span style='color:{MUTED}'>n = {row.n:,}</span> " for row in found.itertuples()]
-    return figure.update_yaxes(
+    return chart.update_yaxes(
         tickvals=list(found["carrier"]),
         ticktext=ticktext,
         range=[len(found) - 0.4, -0.8],

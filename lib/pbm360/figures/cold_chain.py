@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, STATUSES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, STATUSES, empty_chart, styled_chart
 
 TITLE = "Do cold shipments stay cold?"
 WINDOW_DAYS = 7
@@ -27,16 +27,16 @@ def cold_shipments(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFra
     return cold.assign(state=states, carrier_code=cold["carrier"].fillna(""))
 
 
-def cold_chain_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figure:
+def cold_chain_board(orders: pd.DataFrame, as_of: datetime.datetime) -> Chart:
     """Draw the cold shipments of a week by what is known of their temperature, with the coverage."""
     cold = cold_shipments(orders, as_of)
     if cold.empty:
-        return empty_figure(TITLE, f"No cold shipment in {WINDOW_DAYS} days")
+        return empty_chart(TITLE, f"No cold shipment in {WINDOW_DAYS} days")
     counts = cold["state"].value_counts()
-    figure = go.Figure()
+    chart = Chart()
     for state, label, colour in STATES:
         count = int(counts.get(state, 0))
-        figure.add_bar(
+        chart.add_bar(
             orientation="h",
             name=label,
             y=[label],
@@ -53,7 +53,7 @@ def cold_chain_board(orders: pd.DataFrame, as_of: datetime.datetime) -> go.Figur
     watched = len(cold) - int(counts.get("not_watched", 0))
     outside = int(counts.get("excursion", 0))
     share = f"{outside / watched:.1%} of {watched:,} watched left their range" if watched else "none was watched"
-    styled(figure, TITLE, f"{share} · coverage {watched / len(cold):.0%} of {len(cold):,} in {WINDOW_DAYS} days")
-    figure.update_layout(bargap=0.42)
-    figure.update_xaxes(title_text="cold shipments", range=[0, float(counts.max()) * 1.35])
-    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})
+    styled_chart(chart, TITLE, f"{share} · coverage {watched / len(cold):.0%} of {len(cold):,} in {WINDOW_DAYS} days")
+    chart.update_layout(bargap=0.42)
+    chart.update_xaxes(title={"text": "cold shipments"}, range=[0, float(counts.max()) * 1.35])
+    return chart.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

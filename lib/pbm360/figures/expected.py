@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, STATUSES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, STATUSES, empty_chart, styled_chart
 from pbm360.operations.expected_delivery import STATES
 
 TITLE = "Will open orders arrive as promised?"
@@ -22,17 +22,17 @@ def count_by_state(orders: pd.DataFrame) -> pd.Series:
     return orders["delivery_state"].value_counts().reindex(STATES, fill_value=0)
 
 
-def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> go.Figure:
+def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> Chart:
     """Draw the open orders with a promise by expected delivery: late, rather late, perhaps late, on course."""
     if not is_history_known:
-        return empty_figure(TITLE, "Reading how long deliveries took …")
+        return empty_chart(TITLE, "Reading how long deliveries took …")
     counts = count_by_state(orders)
     open_count = int((orders["status"] == "open").sum())
     total = int(counts.sum())
     if not total:
-        return empty_figure(TITLE, "No open order has a promise yet" if open_count else "No open orders match")
-    figure = go.Figure()
-    figure.add_bar(
+        return empty_chart(TITLE, "No open order has a promise yet" if open_count else "No open orders match")
+    chart = Chart()
+    chart.add_bar(
         orientation="h",
         y=[LABELS[state][0] for state in STATES],
         x=[int(counts[state]) for state in STATES],
@@ -45,7 +45,7 @@ def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> go
         hovertemplate="%{y}: %{x:,} orders<extra></extra>",
         showlegend=False,
     )
-    styled(figure, TITLE, f"{total:,} of {open_count:,} open orders have a promise")
-    figure.update_layout(bargap=0.42)
-    figure.update_xaxes(title_text="open orders", range=[0, float(counts.max()) * 1.35])
-    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})
+    styled_chart(chart, TITLE, f"{total:,} of {open_count:,} open orders have a promise")
+    chart.update_layout(bargap=0.42)
+    chart.update_xaxes(title={"text": "open orders"}, range=[0, float(counts.max()) * 1.35])
+    return chart.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})

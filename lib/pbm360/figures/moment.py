@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, STATUSES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, STATUSES, empty_chart, styled_chart
 
 PICTURES = {"then": "What was shown then?", "now": "What is known now of then?"}
 ROW_HEIGHT = 20
@@ -28,19 +28,19 @@ def differing_count(rows: pd.DataFrame) -> int:
     return int((rows["stage_label_then"].fillna("") != rows["stage_label_now"].fillna("")).sum())
 
 
-def moment_board(rows: pd.DataFrame, picture: str, stage_labels: list[str], most: float) -> go.Figure:
+def moment_board(rows: pd.DataFrame, picture: str, stage_labels: list[str], most: float) -> Chart:
     """Draw one picture's open orders by stage and status; `most` is the common end of the axis."""
     title = PICTURES[picture]
     counts = count_moment(rows, picture, stage_labels)
     height = ROW_HEIGHT * max(len(counts), 6) + 44
     total = int(counts.to_numpy().sum())
     if not total:
-        return empty_figure(title, "No open orders then", height=height)
-    figure = go.Figure()
+        return empty_chart(title, "No open orders then", height=height)
+    chart = Chart()
     for status, style in STATUSES.items():
         if status == "untimed" and not counts[status].sum():
             continue
-        figure.add_bar(
+        chart.add_bar(
             orientation="h",
             name=style.legend,
             y=list(counts.index),
@@ -49,7 +49,7 @@ def moment_board(rows: pd.DataFrame, picture: str, stage_labels: list[str], most
             hovertemplate=f"%{{y}}<br>{style.legend}: %{{x:,}}<extra></extra>",
         )
     totals = counts.sum(axis=1)
-    figure.add_scatter(
+    chart.add_scatter(
         mode="text",
         y=list(counts.index),
         x=[int(value) for value in totals],
@@ -61,13 +61,13 @@ def moment_board(rows: pd.DataFrame, picture: str, stage_labels: list[str], most
         cliponaxis=False,
     )
     late = int(counts["breached"].sum())
-    styled(figure, title, f"{total:,} open · {late:,} breached ({late / total:.0%})", height=height)
-    figure.update_layout(barmode="stack", bargap=0.24)
-    figure.update_xaxes(title_text="open orders", range=[0, most * 1.15])
-    return figure.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})
+    styled_chart(chart, title, f"{total:,} open · {late:,} breached ({late / total:.0%})", height=height)
+    chart.update_layout(barmode="stack", bargap=0.24)
+    chart.update_xaxes(title={"text": "open orders"}, range=[0, most * 1.15])
+    return chart.update_yaxes(autorange="reversed", showgrid=False, tickfont={"color": INK, "size": 12})
 
 
-def moment_boards(rows: pd.DataFrame, stage_labels: list[str]) -> tuple[go.Figure, go.Figure]:
+def moment_boards(rows: pd.DataFrame, stage_labels: list[str]) -> tuple[Chart, Chart]:
     """Draw both pictures over one scale."""
     most = max(float(count_moment(rows, name, stage_labels).sum(axis=1).max()) for name in PICTURES)
     return tuple(moment_board(rows, name, stage_labels, max(most, 1.0)) for name in PICTURES)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import INK, MUTED, STATUSES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import INK, MUTED, STATUSES, empty_chart, styled_chart
 
 TITLE = "Where are the open orders, and which are late?"
 ROW_HEIGHT = 22
@@ -23,18 +23,18 @@ def count_by_stage(orders: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
     return counts.reindex(index=labels, columns=list(STATUSES), fill_value=0)
 
 
-def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
+def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> Chart:
     """Draw the open orders of each stage as a bar of breached, at risk and on track."""
     counts = count_by_stage(orders, stages)
     height = ROW_HEIGHT * max(len(counts), 6) + 44
     if not counts.to_numpy().sum():
-        return empty_figure(TITLE, "No open orders match", height=height)
+        return empty_chart(TITLE, "No open orders match", height=height)
     allowed = dict(zip(stages["stage_label"], stages["sla_hours"], strict=True))
-    figure = go.Figure()
+    chart = Chart()
     for status, style in STATUSES.items():
         if status == "untimed" and not counts[status].sum():
             continue
-        figure.add_bar(
+        chart.add_bar(
             orientation="h",
             name=style.legend,
             y=list(counts.index),
@@ -47,7 +47,7 @@ def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
             hovertemplate=f"%{{y}}<br>{style.legend}: %{{x:,}}<extra></extra>",
         )
     totals = counts.sum(axis=1)
-    figure.add_scatter(
+    chart.add_scatter(
         mode="text",
         y=list(counts.index),
         x=[int(total) for total in totals],
@@ -58,10 +58,10 @@ def stage_board(orders: pd.DataFrame, stages: pd.DataFrame) -> go.Figure:
         hoverinfo="skip",
         cliponaxis=False,
     )
-    styled(figure, TITLE, _subtitle(counts), height=height)
-    figure.update_layout(barmode="stack", bargap=0.24, uniformtext={"minsize": 10, "mode": "hide"})
-    figure.update_xaxes(title_text="open orders", rangemode="tozero", range=[0, float(totals.max()) * 1.17])
-    return figure.update_yaxes(
+    styled_chart(chart, TITLE, _subtitle(counts), height=height)
+    chart.update_layout(barmode="stack", bargap=0.24, uniformtext={"minsize": 10, "mode": "hide"})
+    chart.update_xaxes(title={"text": "open orders"}, rangemode="tozero", range=[0, float(totals.max()) * 1.17])
+    return chart.update_yaxes(
         autorange="reversed",
         showgrid=False,
         tickvals=list(counts.index),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
+from pbm360.figures.chart import Chart, merged
+
 INK = "#1f2937"
 MUTED = "#64748b"
 GRID = "#e8ecf2"
@@ -31,7 +33,6 @@ LOOK = {
     "hoverlabel": {"font": {"family": FONT, "size": 12}},
     "legend": {"orientation": "h", "x": 1, "xanchor": "right", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
     "uirevision": "kept",  # zoom and hidden traces survive an update
-    "template": "none",
 }
 
 
@@ -80,37 +81,42 @@ def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 2
 
     The layout is put in place at once: plotly takes ten times as long for its parts one by one.
     """
-    layout = figure.layout.to_plotly_json()
+    figure.layout = styled_layout(figure.layout.to_plotly_json(), title, subtitle, height) | {"template": "none"}
+    return figure.update_layout(legend={"title": None})
+
+
+def styled_chart(chart: Chart, title: str, subtitle: str = "", *, height: int = 260) -> Chart:
+    """Give a chart the shared look."""
+    chart.layout = styled_layout(chart.layout, title, subtitle, height)
+    return chart
+
+
+def styled_layout(layout: dict, title: str, subtitle: str, height: int) -> dict:
+    """Return a layout with the shared look: on all its axes, and on the first two in any case."""
     axes = {"xaxis", "yaxis"} | {name for name in layout if AXIS.fullmatch(name)}
     look = LOOK | {"title": {"text": title, "subtitle": {"text": subtitle}}, "height": height}
-    layout = _merged(layout, look | dict.fromkeys(axes, AXIS_LOOK))
-    figure.layout = layout
-    figure.update_layout(legend={"title": None})
-    return figure
+    return merged(layout, look | dict.fromkeys(axes, AXIS_LOOK))
 
 
-def _merged(base: dict, changes: dict) -> dict:
-    """Return `base` with the changes, dicts inside dicts likewise."""
-    both = {
-        key: _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
-        for key, value in changes.items()
-    }
-    return base | both
+def empty_chart(title: str, message: str, *, height: int = 260) -> Chart:
+    """Return a chart without data that says so."""
+    chart = styled_chart(Chart(), title, height=height)
+    font = {"color": MUTED, "size": 14}
+    place = {"x": 0.5, "y": 0.5, "xref": "paper", "yref": "paper"}
+    chart.update_layout(annotations=[{"text": message, "showarrow": False, "font": font, **place}])
+    chart.update_layout(uirevision="empty")  # else plotly keeps its axes when the data come, upwards and not downwards
+    hidden = {"visible": False, "automargin": False}  # else the margin of the chart before it pushes the text aside
+    return chart.update_xaxes(**hidden).update_yaxes(**hidden)
 
 
 def empty_figure(title: str, message: str, *, height: int = 260) -> go.Figure:
     """Return a figure without data that says so."""
-    figure = styled(go.Figure(), title, height=height)
-    figure.add_annotation(
-        text=message, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False, font={"color": MUTED, "size": 14}
-    )
-    figure.update_layout(uirevision="empty")  # else plotly keeps its axes when the data come, upwards and not downwards
-    hidden = {"visible": False, "automargin": False}  # else the margin of the chart before it pushes the text aside
-    return figure.update_xaxes(hidden).update_yaxes(hidden)
+    return empty_chart(title, message, height=height).figure()
 
 
-def standing_alone(figure: go.Figure, *, height: int | None = None) -> go.Figure:
+def standing_alone(figure: go.Figure | Chart, *, height: int | None = None) -> go.Figure:
     """Give a figure room for its own title, which a panel shows elsewhere: title at the left, legend below."""
+    figure = figure.figure() if isinstance(figure, Chart) else figure
     return figure.update_layout(
         height=height or figure.layout.height,
         margin={"l": 8, "r": 8, "t": 72, "b": 40},

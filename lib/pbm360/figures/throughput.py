@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime
 
 import pandas as pd
-import plotly.graph_objects as go
 
-from pbm360.figures.style import MUTED, SERIES, empty_figure, styled
+from pbm360.figures.chart import Chart
+from pbm360.figures.style import MUTED, SERIES, empty_chart, styled_chart
 
 TITLE = "Do shipments keep up with arrivals?"
 HOURS = 48
@@ -48,17 +48,17 @@ def backlog_text(orders: pd.DataFrame, as_of: datetime.datetime) -> str:
     return f"backlog before shipping {waiting:,} ({came - gone:+,} in 24 h)"
 
 
-def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.DataFrame | None = None) -> go.Figure:
+def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.DataFrame | None = None) -> Chart:
     """Draw shipped orders per hour as bars against received and delivered ones as lines; the running hour is pale.
 
     Where weeks before say it, a dashed line is the plan: what the same hours of the week usually ship.
     """
     counts = count_by_hour(orders, as_of)
     if not counts.to_numpy().sum():
-        return empty_figure(TITLE, f"Nothing was received, shipped or delivered in {HOURS} hours")
+        return empty_chart(TITLE, f"Nothing was received, shipped or delivered in {HOURS} hours")
     hours = [hour.strftime("%Y-%m-%d %H:%M") for hour in counts.index]
-    figure = go.Figure()
-    figure.add_bar(
+    chart = Chart()
+    chart.add_bar(
         name="shipped",
         x=hours,
         y=[int(count) for count in counts["shipped"]],
@@ -66,7 +66,7 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.D
         hovertemplate="%{y:,} shipped<extra></extra>",
     )
     for name, dash in (("received", "solid"), ("delivered", "dot")):
-        figure.add_scatter(
+        chart.add_scatter(
             name=name,
             mode="lines",
             x=hours[:-1],  # the running hour would look like a fall
@@ -76,7 +76,7 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.D
         )
     plan = planned_shipments(usual_hours, counts.index)
     if any(value is not None for value in plan):
-        figure.add_scatter(
+        chart.add_scatter(
             name="plan: usual shipments",
             mode="lines",
             x=hours,
@@ -84,16 +84,16 @@ def throughput(orders: pd.DataFrame, as_of: datetime.datetime, usual_hours: pd.D
             line={"color": MUTED, "width": 1.5, "dash": "dash", "shape": "hvh"},
             hovertemplate="%{y:.1f} usually shipped<extra></extra>",
         )
-    styled(figure, TITLE, f"{_subtitle(counts)} · {backlog_text(orders, as_of)}")
-    figure.update_layout(bargap=0.25, hovermode="x unified", meta={"hours": "UTC"})
-    figure.update_xaxes(
-        title_text="hour (UTC); the pale bar is still running",
+    styled_chart(chart, TITLE, f"{_subtitle(counts)} · {backlog_text(orders, as_of)}")
+    chart.update_layout(bargap=0.25, hovermode="x unified", meta={"hours": "UTC"})
+    chart.update_xaxes(
+        title={"text": "hour (UTC); the pale bar is still running"},
         showgrid=False,
         nticks=9,
         tickangle=0,
         tickformat="%H:%M<br>%d %b",
     )
-    return figure.update_yaxes(title_text="orders per hour", rangemode="tozero")
+    return chart.update_yaxes(title={"text": "orders per hour"}, rangemode="tozero")
 
 
 def _subtitle(counts: pd.DataFrame) -> str:

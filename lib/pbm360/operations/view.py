@@ -113,16 +113,16 @@ def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame,
         None if background is None else getattr(background, name)
         for name in ("stage_flow", "carrier_weeks", "usual_hours")
     )
-    figures = {
+    charts = {
         "stages": stage_board(matching(all_orders, chosen, but="stage"), snapshot.stages),
         "throughput": throughput(orders, as_of, None if chosen else usual),  # the plan is of all orders
         "expected": expected_board(orders, is_history_known=background is not None),
         "bottleneck": bottleneck_board(all_orders, flow),
-        "ageing": ageing(orders).update_xaxes(tickfont_size=11),  # in a third of the page
+        "ageing": ageing(orders).update_xaxes(tickfont={"size": 11}),  # in a third of the page
         "carriers": carrier_board(orders, as_of, weeks),
         "cold_chain": cold_chain_board(orders, as_of),
     }
-    return {key: figure.to_json() for key, figure in figures.items()}
+    return {key: chart.to_json() for key, chart in charts.items()}
 
 
 def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
