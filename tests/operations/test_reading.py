@@ -1,6 +1,7 @@
 """What is read of the warehouse, and the process that reads it."""
 
 import datetime
+import itertools
 import os
 import socket
 import subprocess
@@ -13,7 +14,15 @@ import pytest
 
 from pbm360.operations import service
 from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, Desk, desk_folder
-from pbm360.operations.reading import GOLD_FRAMES, read_background, read_freshness, read_orders, read_snapshot
+from pbm360.operations.reading import (
+    FLOWING_FRAMES,
+    GOLD_FRAMES,
+    read_background,
+    read_freshness,
+    read_orders,
+    read_snapshot,
+    refreshed,
+)
 from pbm360.operations.service import Picture, Watchdog
 from tests.fact_rows import fact_row
 
@@ -106,14 +115,35 @@ def published_run(day):
 
 def test_gold_is_read_again_only_when_its_mark_has_moved(filled):
     snapshot, background = read_snapshot(filled), read_background(filled)
-    again = read_snapshot(filled, background, snapshot), read_background(filled, background)
+    again = read_snapshot(filled, background, snapshot), refreshed(filled, background, "supplies", snapshot.freshness)
     assert again[0].stages is snapshot.stages and again[0].orders is not snapshot.orders
     assert all(getattr(again[1], name) is getattr(background, name) for name in GOLD_FRAMES)
-    assert again[1].supplies is not background.supplies
+    assert again[1].supplies is not background.supplies and again[1].feeds is background.feeds
     filled.load_rows("ops.batch_runs", [published_run(NOW.date())])
-    after = read_snapshot(filled, background, snapshot), read_background(filled, background)
-    assert after[0].stages is not snapshot.stages
-    assert not any(getattr(after[1], name) is getattr(background, name) for name in GOLD_FRAMES)
+    after = read_snapshot(filled, background, snapshot)
+    assert after.stages is not snapshot.stages
+    moved = refreshed(filled, background, "feeds", after.freshness)
+    assert not any(getattr(moved, name) is getattr(background, name) for name in GOLD_FRAMES)
+    assert refreshed(filled, moved, "feeds", after.freshness).remaining is moved.remaining
+
+
+def test_the_background_is_read_whole_at_first_and_then_a_query_at_a_time(filled, tmp_path):
+    quick = replace(filled.settings, state_dir=tmp_path, snapshot_seconds=0.01)
+    picture, stop, seen = Picture(), threading.Event(), []
+    picture.take(filled, tmp_path)
+    process = threading.Thread(target=service.run_background, args=(picture, lambda: quick, stop))
+    process.start()
+    wait_for(lambda: picture.background is not None)
+    seen.append(picture.background)
+    for _ in range(len(FLOWING_FRAMES)):
+        wait_for(lambda: picture.background is not seen[-1])
+        seen.append(picture.background)
+    stop.set()
+    process.join()
+    assert all(getattr(seen[0], name) is not None for name in (*GOLD_FRAMES, *FLOWING_FRAMES))
+    steps = itertools.pairwise(seen)
+    changed = [{name for name in FLOWING_FRAMES if getattr(a, name) is not getattr(b, name)} for a, b in steps]
+    assert set.union(*changed) == set(FLOWING_FRAMES)
 
 
 def test_a_failure_is_noted_and_taken_back_by_the_next_success(filled, tmp_path):

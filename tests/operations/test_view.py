@@ -60,7 +60,6 @@ ORDERS = orders_frame(
     delivered_order("D1", 3, True, received_at=hours_ago(40), shipped_at=hours_ago(20)),
 )
 BACKGROUND = Background(
-    as_of=NOW,
     supplies=pd.DataFrame({"order_id": ["A2"], "runout_at": [pd.Timestamp(hours_ago(-10))]}),
     remaining=pd.DataFrame(
         {"stage": "FILL", "slice_number": range(1, 101), "visit_count": 1, "remaining_hours": range(1, 101)}

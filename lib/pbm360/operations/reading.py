@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pyarrow as pa
@@ -27,11 +27,10 @@ GOLD_FRAMES = ("remaining", "carrier_weeks", "usual_hours")
 class Background:
     """What changes slowly and is read seldom: history, supplies, flow, feeds, forecasts and alerts.
 
-    `as_of` (UTC) is the moment of reading. Each frame has the columns and grain of the file of `sql/dashboards/` that
-    has its name. `mark` is gold's at the reading (`gold_mark`).
+    Each frame has the columns and grain of the file of `sql/dashboards/` that has its name. `mark` is gold's at the
+    reading (`gold_mark`).
     """
 
-    as_of: datetime.datetime
     supplies: pd.DataFrame
     remaining: pd.DataFrame
     stage_flow: pd.DataFrame
@@ -93,15 +92,22 @@ def read_snapshot(
     )
 
 
-def read_background(warehouse: Warehouse, before: Background | None = None) -> Background:
-    """Read what changes slowly, as of now; what comes of gold alone is that of `before` while gold's mark stands."""
+def read_background(warehouse: Warehouse) -> Background:
+    """Read all that changes slowly, as of now."""
     now = datetime.datetime.now(datetime.UTC)
     mark = gold_mark(read_freshness(warehouse, now), now)
-    if before is not None and before.mark == mark:
-        frames = {name: getattr(before, name) for name in GOLD_FRAMES}
-    else:
-        frames = _read_frames(warehouse, GOLD_FRAMES, now)
-    return Background(now, mark=mark, **frames, **_read_frames(warehouse, FLOWING_FRAMES, now))
+    return Background(mark=mark, **_read_frames(warehouse, (*GOLD_FRAMES, *FLOWING_FRAMES), now))
+
+
+def refreshed(warehouse: Warehouse, before: Background, name: str, freshness: dict) -> Background:
+    """Return `before` with one of `FLOWING_FRAMES` read anew.
+
+    What comes of gold alone is read, too, where `freshness` (one row of freshness.sql) says that gold's mark has moved.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    mark = gold_mark(freshness, now)
+    names = [name] if mark == before.mark else [name, *GOLD_FRAMES]
+    return replace(before, mark=mark, **_read_frames(warehouse, names, now))
 
 
 def _read_frames(warehouse: Warehouse, names: Iterable[str], now: datetime.datetime) -> dict[str, pd.DataFrame]:

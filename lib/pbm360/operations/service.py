@@ -8,6 +8,7 @@ page of Patient Satisfaction is kept.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import signal
 import threading
@@ -22,7 +23,7 @@ from requests.exceptions import RequestException
 
 from pbm360.operations import answers
 from pbm360.operations.desk import FAILURE_FILE, VIEW_FILE, desk_folder, note_failure, write_json
-from pbm360.operations.reading import Background, Snapshot, read_background, read_snapshot
+from pbm360.operations.reading import FLOWING_FRAMES, Background, Snapshot, read_background, read_snapshot, refreshed
 from pbm360.operations.view import judged_orders, operations_view
 from pbm360.satisfaction.service import SatisfactionPage, run_satisfaction
 from pbm360.settings import Settings, load_settings
@@ -31,7 +32,7 @@ from pbm360.warehouse import Warehouse
 READ_PATIENCE_SECONDS = 8.0
 WATCH_SECONDS = 1.0
 LEAST_PAUSE_SECONDS = 0.05
-BACKGROUND_SNAPSHOTS = 15  # the background is read once in so many snapshots
+BACKGROUND_SNAPSHOTS = 15  # in so many the background's queries have all been asked again
 
 
 class Picture:
@@ -40,6 +41,12 @@ class Picture:
     def __init__(self) -> None:
         self.background: Background | None = None
         self.newest: tuple[Snapshot, pd.DataFrame] | None = None
+
+    def read_background(self, warehouse: Warehouse, name: str) -> Background:
+        """Return the background with one frame read anew: the first time, with all of them."""
+        if self.background is None or self.newest is None:
+            return read_background(warehouse)
+        return refreshed(warehouse, self.background, name, self.newest[0].freshness)
 
     def take(self, warehouse: Warehouse, folder: Path) -> None:
         """Read the warehouse as of now and write the view that everybody sees."""
@@ -50,13 +57,16 @@ class Picture:
 
 
 def run_background(picture: Picture, load: Callable[[], Settings], stop: threading.Event) -> None:
-    """Read what changes slowly until `stop` is set; a failure is told, and tried again with the settings of then."""
-    warehouse = None
+    """Read what changes slowly until `stop` is set; a failure is told, and tried again with the settings of then.
+
+    At first all of it is read at once, then one query at a time, so that no picture waits for all of them.
+    """
+    warehouse, names = None, itertools.cycle(FLOWING_FRAMES)
     while not stop.is_set():
         try:
             warehouse = warehouse or Warehouse(load())
-            picture.background = read_background(warehouse, picture.background)
-            stop.wait(BACKGROUND_SNAPSHOTS * warehouse.settings.snapshot_seconds)
+            picture.background = picture.read_background(warehouse, next(names))
+            stop.wait(BACKGROUND_SNAPSHOTS * warehouse.settings.snapshot_seconds / len(FLOWING_FRAMES))
         except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
             print(f"{type(error).__name__} while reading the background: {error}", flush=True)
             warehouse = None

@@ -71,6 +71,19 @@ function legendEntry(trace) {
   return entry;
 }
 
+// Charts are drawn after the next paint: the numbers that came with them are seen first. A hidden page draws nothing.
+function afterPaint(work) {
+  let isDue = false;
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      isDue = false;
+      work();
+    }));
+  };
+}
+
 async function render({ model, el }) {
   el.classList.add("card", "plot-card");
   el.dataset.testid = `panel-${model.get("key")}`;
@@ -111,7 +124,8 @@ async function render({ model, el }) {
     }
     return drawn;
   };
-  model.on("change:figure", draw);
+  const drawSoon = afterPaint(() => drawing.isConnected && draw());
+  model.on("change:figure", drawSoon);
   DARK.addEventListener("change", draw);
   const observer = new ResizeObserver(() => drawing.isConnected && draw());
   observer.observe(drawing);
