@@ -10,11 +10,13 @@ import datetime
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from pbm360 import checks, oms, partitions, staging
 from pbm360.batch_run import BatchRun, BuildError, LedgerError, failure_noted, require_status
 from pbm360.domain import rules
 from pbm360.staging import FACTS
+from pbm360.together import together
 from pbm360.tombstones import turn_back
 from pbm360.warehouse import Warehouse
 
@@ -138,7 +140,8 @@ def review(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """
     is_over = run.cut_at.date() > run.run_date
     names = [name for name in checks.REVIEW_CHECKS if is_over or name != checks.WHOLE_DAY_CHECK]
-    found = [result for name in names for result in checks.review(warehouse, name, run.run_date)]
+    reviews = together(warehouse, [partial(checks.review, name=name, run_date=run.run_date) for name in names])
+    found = [result for results in reviews for result in results]
     checks.record_results(warehouse, found, **run.key, phase="published")
     return found
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable
+from functools import partial
 
 from pbm360 import partitions
 from pbm360.domain.privacy import pseudonym
+from pbm360.together import together
 from pbm360.warehouse import Warehouse
 
 FACTS = ("fact_order_lifecycle", "fact_stage_visits", "fact_patient_feedback")
@@ -56,6 +58,11 @@ def stage_facts(warehouse: Warehouse) -> None:
     """Compute the rows of the touched orders, from their events as they will stand."""
     for name in ("published_spans", "order_spans"):
         warehouse.run(f"staging/{name}.sql")
-    order_dates = partitions.order_dates(warehouse)
-    for name in FACTS:
-        warehouse.run(f"staging/{name}.sql", {"order_dates": order_dates})
+    parameters = {"order_dates": partitions.order_dates(warehouse)}
+    *apart, of_orders = FACTS  # feedback is joined to the orders' rows
+    together(warehouse, [partial(_stage_fact, name, parameters) for name in apart])
+    _stage_fact(of_orders, parameters, warehouse)
+
+
+def _stage_fact(name: str, parameters: dict, warehouse: Warehouse) -> None:
+    warehouse.run(f"staging/{name}.sql", parameters)

@@ -30,6 +30,11 @@ def test_a_short_query_answers_during_one_without_end(start):
         assert endless.exception() is not None
 
 
+SLOW = """
+select count(*) as n from unnest(generate_array(1, 6000)) as a cross join unnest(generate_array(1, 1000)) as b
+where mod(a * b, 7) = 3
+"""
+
 PUBLISH = """
 begin transaction;
 delete from {table} where true;
@@ -96,3 +101,37 @@ def test_many_writers_at_once_lose_nothing(server, dataset):
         list(threads.map(insert, range(24)))
     rows = server.client().query_and_wait(f"select n from {dataset}.numbers order by n")
     assert [row.n for row in rows] == list(range(24))
+
+
+def test_a_table_is_made_of_a_query_while_others_write(server, dataset):
+    client = server.client()
+    client.query(f"create table {dataset}.numbers (n int64)").result()
+    written = 0
+    with ThreadPoolExecutor(1) as threads:
+        making = threads.submit(lambda: server.client().query(f"create table {dataset}.made as {SLOW}").result())
+        while not making.done():
+            client.query(f"insert into {dataset}.numbers (n) values (1)").result()
+            written += 1
+        making.result()
+    assert written > 3
+    for table, count in (("made", 1), ("numbers", written)):
+        assert client.get_table(f"{dataset}.{table}").num_rows == count
+
+
+def test_who_makes_the_same_table_waits_for_the_end(server, dataset):
+    making = f"create or replace table {dataset}.made as {SLOW}"
+    with ThreadPoolExecutor(3) as threads:
+        for job in [threads.submit(lambda: server.client().query(making).result()) for _ in range(3)]:
+            job.result()
+    assert server.client().get_table(f"{dataset}.made").num_rows == 1
+
+
+def test_a_table_that_cannot_be_made_leaves_the_others_known(server, dataset):
+    client = server.client()
+    wrong = f"create table {dataset}.wrong as select error('no') as n from ({SLOW})"
+    with ThreadPoolExecutor(1) as threads:
+        failing = threads.submit(lambda: server.client().query(wrong).result())
+        client.query(f"create table {dataset}.right as select 1 as n").result()
+        assert failing.exception() is not None
+    tables = {table.table_id for table in client.list_tables(dataset)}
+    assert tables == {"right"}

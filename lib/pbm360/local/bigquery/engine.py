@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
@@ -28,6 +29,7 @@ class WarehouseEngine(DuckDBEngine):
         super().__init__(settings)
         self._thread = threading.local()
         self._writer = threading.RLock()
+        self._made: defaultdict[str, threading.RLock] = defaultdict(threading.RLock)  # by the table that is being made
         self._cursors = weakref.WeakSet()
         self.after_rollback = lambda: None
 
@@ -38,7 +40,7 @@ class WarehouseEngine(DuckDBEngine):
         if getattr(self._thread, "root", None) is not root:
             self._thread.root = root
             self._thread.cursor = self.new_cursor()
-            self._thread.is_open = False
+            self._thread.is_open = self._thread.is_writer = False
         return self._thread.cursor
 
     def new_cursor(self) -> duckdb.DuckDBPyConnection:
@@ -77,11 +79,20 @@ class WarehouseEngine(DuckDBEngine):
         """Open a transaction on the thread's cursor and become the only writer until it ends."""
         self._writer.acquire()
         try:
-            self.connection.execute("BEGIN TRANSACTION")
+            self._open_transaction(is_writer=True)
         except BaseException:
             self._writer.release()
             raise
-        self._thread.is_open = True
+
+    def become_writer(self) -> None:
+        """Become the only writer until the thread's open transaction ends; harmless where it is already."""
+        if self.in_transaction and not self._thread.is_writer:
+            self._writer.acquire()
+            self._thread.is_writer = True
+
+    def _open_transaction(self, *, is_writer: bool) -> None:
+        self.connection.execute("BEGIN TRANSACTION")
+        self._thread.is_open, self._thread.is_writer = True, is_writer
 
     def commit(self) -> None:
         """Publish the open transaction; raises `duckdb.Error`, and nothing is published, where it can't be."""
@@ -102,8 +113,10 @@ class WarehouseEngine(DuckDBEngine):
             self._close_transaction()
 
     def _close_transaction(self) -> None:
-        self._thread.is_open = False
-        self._writer.release()
+        was_writer = self._thread.is_writer
+        self._thread.is_open = self._thread.is_writer = False
+        if was_writer:
+            self._writer.release()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -112,11 +125,26 @@ class WarehouseEngine(DuckDBEngine):
             yield
             return
         self.begin()
+        yield from self._until_committed()
+
+    @contextmanager
+    def making(self, table: str) -> Iterator[None]:
+        """Run the block, which makes a table of a query, as a transaction that others write beside.
+
+        The block calls `become_writer` once the query has run. Whoever makes the same table waits for the end.
+        """
+        with self._made[table]:
+            self._open_transaction(is_writer=False)
+            yield from self._until_committed()
+
+    def _until_committed(self) -> Iterator[None]:
         try:
             yield
         except BaseException:
+            self.become_writer()  # what is rolled back is read anew from what was committed
             self.rollback()
             raise
+        self.become_writer()
         self.commit()
 
     @contextmanager

@@ -76,6 +76,7 @@ def remember_created_table(bq_sql: str, project_id: str, ctx) -> None:
     """Write the catalog entry of a table that a `create table` has just made."""
     if ddl_sync._detect_plain_create_table(bq_sql) is None:
         return
+    ctx.engine.become_writer()  # its query has run
     tree = parse_one(bq_sql, read="bigquery")
     if tree.find(exp.TemporaryProperty):
         return

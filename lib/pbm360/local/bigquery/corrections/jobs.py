@@ -6,7 +6,7 @@ and labels are dropped; a `$partition` decorator is ignored; a table and its cat
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import sqlglot
 from bqemulator.api.routes import jobs
@@ -48,16 +48,22 @@ async def run_query_job(project_id, job_id, bq_sql, query_params, ctx, *, use_ca
     refuse_missing_filters(bq_sql, project_id, ctx)
     request = (project_id, job_id, bq_sql, query_params, ctx)
     is_script = len(statements) != 1 or not isinstance(statements[0], SqlStmt)
-    is_one_write = not is_script and not _is_read(bq_sql)
-    with ctx.engine.room.for_query(), ctx.engine.transaction() if is_one_write else nullcontext():
+    with ctx.engine.room.for_query(), nullcontext() if is_script else _as_one_statement(bq_sql, ctx.engine):
         return await emulator_query_job(*request, caller=caller)
 
 
-def _is_read(bq_sql: str) -> bool:
+def _as_one_statement(bq_sql: str, engine) -> AbstractContextManager:
+    """Return what a statement runs in: a read as it is, a write as a transaction, that of a new table beside others."""
     try:
-        return isinstance(sqlglot.parse_one(bq_sql, read="bigquery"), exp.Query)
+        tree = sqlglot.parse_one(bq_sql, read="bigquery")
     except sqlglot.errors.SqlglotError:
-        return False
+        return engine.transaction()
+    if isinstance(tree, exp.Query):
+        return nullcontext()
+    is_of_query = isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query)
+    if is_of_query and not engine.in_transaction:
+        return engine.making(tree.this.sql(dialect="bigquery"))
+    return engine.transaction()
 
 
 async def run_or_keep_error(*, project_id, job_id, bq_sql, query_params, query_config, config, ctx, caller):
