@@ -57,3 +57,22 @@ def test_a_stream_without_readers_gives_memory_back_each_minute_and_a_queried_on
     monkeypatch.setattr(room, "GIVE_BACK_SECONDS", 60.0)
     given.after_append()
     assert len(times) == 2
+
+
+def compressions(connection, table: str) -> set[str]:
+    found = connection.execute(
+        f"select distinct compression from pragma_storage_info('{table}') where segment_type = 'BIGINT'"
+    )
+    return {name for (name,) in found.fetchall()}
+
+
+def test_working_tables_are_written_as_they_are_and_others_small(tmp_path):
+    with duckdb.connect(tmp_path / "some.duckdb") as database:
+        given = Room(database)
+        with given.uncompressed():
+            with given.uncompressed():
+                pass
+            database.execute("create table working as select range as n from range(200000)")
+        database.execute("create table kept as select range as n from range(200000)")
+        assert compressions(database, "working") == {"Uncompressed"}
+        assert "Uncompressed" not in compressions(database, "kept")

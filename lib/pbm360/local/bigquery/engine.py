@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 
 import duckdb
 from bqemulator.config import Settings
@@ -16,6 +16,7 @@ from bqemulator.storage.engine import DuckDBEngine
 from pbm360.local.bigquery.room import Room
 
 FLUSH_THRESHOLD = "64MB"  # give memory back after a large statement, not keep it for the next
+WORKING_DATASETS = ("_staging", "_vault")  # their tables live for one build
 DROP_TABLE = 'DROP TABLE IF EXISTS "'
 
 
@@ -128,12 +129,13 @@ class WarehouseEngine(DuckDBEngine):
         yield from self._until_committed()
 
     @contextmanager
-    def making(self, table: str) -> Iterator[None]:
+    def making(self, dataset: str, table: str) -> Iterator[None]:
         """Run the block, which makes a table of a query, as a transaction that others write beside.
 
         The block calls `become_writer` once the query has run. Whoever makes the same table waits for the end.
         """
-        with self._made[table]:
+        is_working_table = dataset.endswith(WORKING_DATASETS)
+        with self._made[f"{dataset}.{table}"], self.room.uncompressed() if is_working_table else nullcontext():
             self._open_transaction(is_writer=False)
             yield from self._until_committed()
 

@@ -62,7 +62,8 @@ def _as_one_statement(bq_sql: str, engine) -> AbstractContextManager:
         return nullcontext()
     is_of_query = isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query)
     if is_of_query and not engine.in_transaction:
-        return engine.making(tree.this.sql(dialect="bigquery"))
+        table = tree.find(exp.Table)
+        return engine.making(table.db, table.name)
     return engine.transaction()
 
 
