@@ -116,10 +116,12 @@ def _pairs(story: Story, true: dict) -> Iterator[tuple[str, object, object]]:
     yield "promised_at", story.moments.get("promised"), true["promised_at"]
     if not story.corrects:
         yield "event_count", len(story.events), true["event_count"]
-    yield "stage", story.facts.split(" for ")[0].split(" · ")[0], rules.stages()[true["stage"]].label
+    told = story.facts.split(" · ")[0]
+    stage, _, age_told = told.rpartition(" for ")  # a stage's name may hold a "for", too
+    yield "stage", stage or told, rules.stages()[true["stage"]].label
     entered = true.get(ENTERED_BY.get(true["stage"], ""))
     if entered is not None:
         age = (story.read_at - entered) / datetime.timedelta(hours=1)
-        said = story.facts.split(" for ")[1].split(" of ")[0]
+        said = age_told.split(" of ")[0]
         near = {duration_text(age - late) for late in (0, 0.01, 0.02, ROUNDING_HOURS)}
         yield "age", said if said not in near else "near", "near"

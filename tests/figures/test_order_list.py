@@ -15,7 +15,7 @@ ORDERS = orders_frame(
 
 def test_the_longest_overdue_comes_first():
     rows = order_rows(ORDERS, overdue=True, count=10)
-    assert [(row["order_id"], row["hours_to_breach"]) for row in rows] == [("A2", -76.0), ("A1", -6.0)]
+    assert [(row["order_id"], row["hours_to_breach"]) for row in rows] == [("A2", -76.8), ("A1", -6.0)]  # 3.2 days
 
 
 def test_the_next_to_breach_comes_first():

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pbm360.figures.style import carrier_name
+from pbm360.figures.style import carrier_name, shown_hours
 from pbm360.operations.next_actions import BY_KEY, KINDS
 
 TITLE = "Which orders need someone now?"
 TEXT_COLUMNS = ("order_id", "stage_label", "pharmacy", "drug", "carrier", "priority", "risk")
+QUARTER = "15min"
 NUMBER_COLUMNS = ("age_hours", "sla_hours", "hours_to_breach")
 
 
 def order_rows(orders: pd.DataFrame, *, overdue: bool, count: int) -> list[dict]:
     """Return the `count` open orders that are longest over their limit (`overdue`), or that reach it next.
 
-    One dict an order: texts (empty where unknown) and hours (rounded to minutes), nulls as None.
+    One dict an order: texts (empty where unknown) and hours (`shown_hours`), nulls as None.
     """
     timed = orders[(orders["status"] == "open") & orders["hours_to_breach"].notna()]
     chosen = timed[timed["hours_to_breach"] < 0] if overdue else timed[timed["hours_to_breach"] >= 0]
@@ -32,15 +33,18 @@ def worst_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
 
 
 def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
-    """Return the `count` open orders whose patients run out of drug first, by the days of slack."""
+    """Return the `count` open orders whose patients run out of drug first, by the days of slack.
+
+    Instants are told to the quarter of an hour, which is more than is known of them.
+    """
     found = orders[orders["slack_days"].notna()].sort_values(["slack_days", "order_id"]).head(count)
     return [
         {
             "order_id": row.order_id,
             "drug": row.drug or "",
             "stage_label": row.stage_label,
-            "runout_at": row.runout_at.isoformat(),
-            "eta_p90_at": row.eta_p90_at.isoformat(),
+            "runout_at": row.runout_at.round(QUARTER).isoformat(),
+            "eta_p90_at": row.eta_p90_at.round(QUARTER).isoformat(),
             "slack_days": round(float(row.slack_days), 1),
             "gap": row.gap,
         }
@@ -59,4 +63,6 @@ def _row(record: dict, kind: str | None) -> dict:
     texts["carrier"] = carrier_name(texts["carrier"]) if texts["carrier"] else ""
     texts["what"] = BY_KEY[kind].what if kind in BY_KEY else ""
     texts["action"] = BY_KEY[kind].action if kind in BY_KEY else ""
-    return texts | {name: None if pd.isna(record[name]) else round(float(record[name]), 2) for name in NUMBER_COLUMNS}
+    return texts | {
+        name: None if pd.isna(record[name]) else shown_hours(float(record[name])) for name in NUMBER_COLUMNS
+    }

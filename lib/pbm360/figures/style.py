@@ -76,6 +76,19 @@ def duration_text(hours: float) -> str:
     return f"{hours / 24:,.1f} d" if size < 2400 else f"{hours / 24:,.0f} d"
 
 
+def shown_hours(hours: float) -> float:
+    """Round `hours` to what a table shows of them: seconds, minutes, tenths of hours or of days, whole days.
+
+    So a row stays the same, and is sent to nobody, until what is seen of it changes.
+    """
+    size = abs(hours)
+    if size < 1:
+        return round(round(hours * 60) / 60 if size >= 1 / 60 else round(hours * 3600) / 3600, 5)
+    if size < 48:
+        return round(hours, 1)
+    return round(24 * round(hours / 24, 1 if size < 2400 else 0), 1)
+
+
 def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 260) -> go.Figure:
     """Give a figure the shared look. `title` is the question that the panel answers.
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pbm360.figures.style import shown_hours
+
 MINUTES_ALLOWED = 30  # outside the temperature range, as gold's is_in_temperature has it
 CARRIER_STAGES = ("SHIPPED", "IN_TRANSIT", "EXCEPTION", "OUT_FOR_DELIVERY", "ATTEMPT_FAILED")
 SEVERITIES = ("critical", "high", "medium")
@@ -100,4 +102,4 @@ def exception_groups(orders: pd.DataFrame) -> list[dict]:
 
 
 def _number(value) -> float | None:
-    return None if pd.isna(value) else round(float(value), 2)
+    return None if pd.isna(value) else shown_hours(float(value))
