@@ -36,8 +36,6 @@ PULLS_AHEAD = 10
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 0.25  # between two tellings of the time; early panes come each second
 GATHER_SECONDS = 0.15  # how long, in all, a block that is not full waits for more; each costs three commits
-    0.15  # how long, in all, a block that is not full waits for more: each block costs the warehouse three commits
-)
 AWAY_SECONDS = 1.0  # between two tries while Pub/Sub is away (each tries for half a minute itself)
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
