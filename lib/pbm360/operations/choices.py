@@ -55,9 +55,9 @@ def matching(orders: pd.DataFrame, chosen: Mapping[str, str], *, but: str = "") 
 
 
 def _options(orders: pd.DataFrame, entry: Filter) -> list[list[str]]:
-    pairs = pd.DataFrame({"value": orders[entry.column], "label": orders[entry.label_column]})
-    pairs = pairs.dropna().drop_duplicates("value")
-    options = [[row.value, _label(entry, row.label)] for row in pairs.itertuples()]
+    first = orders[~orders[entry.column].duplicated()]
+    pairs = zip(first[entry.column], first[entry.label_column], strict=True)
+    options = [[value, _label(entry, label)] for value, label in pairs if pd.notna(value) and pd.notna(label)]
     return sorted(options, key=lambda option: option[1])
 
 
