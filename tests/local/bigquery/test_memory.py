@@ -32,7 +32,7 @@ LOOKS = [
     ddl_result._parse_statement,
     lambda sql: routine_ddl.detect_drop_routine(sql, "pbm-local"),
     interpreter._is_row_producing,
-    jobs._is_read,
+    jobs._what_it_does,
 ]
 
 

@@ -54,17 +54,24 @@ async def run_query_job(project_id, job_id, bq_sql, query_params, ctx, *, use_ca
 
 def _as_one_statement(bq_sql: str, engine) -> AbstractContextManager:
     """Return what a statement runs in: a read as it is, a write as a transaction, that of a new table beside others."""
+    kind, *place = _what_it_does(bq_sql)
+    if kind == "read":
+        return nullcontext()
+    return engine.making(*place) if kind == "make" and not engine.in_transaction else engine.transaction()
+
+
+def _what_it_does(bq_sql: str) -> tuple[str, ...]:
+    """Say what a statement does: ("read",), ("write",), or ("make", dataset, table) of a query."""
     try:
         tree = sqlglot.parse_one(bq_sql, read="bigquery")
     except sqlglot.errors.SqlglotError:
-        return engine.transaction()
+        return ("write",)
     if isinstance(tree, exp.Query):
-        return nullcontext()
-    is_of_query = isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query)
-    if is_of_query and not engine.in_transaction:
+        return ("read",)
+    if isinstance(tree, exp.Create) and tree.kind == "TABLE" and isinstance(tree.expression, exp.Query):
         table = tree.find(exp.Table)
-        return engine.making(table.db, table.name)
-    return engine.transaction()
+        return "make", table.db, table.name
+    return ("write",)
 
 
 async def run_or_keep_error(*, project_id, job_id, bq_sql, query_params, query_config, config, ctx, caller):
