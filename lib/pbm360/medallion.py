@@ -16,7 +16,6 @@ from pbm360 import checks, oms, partitions, staging
 from pbm360.batch_run import BatchRun, BuildError, LedgerError, failure_noted, require_status
 from pbm360.domain import rules
 from pbm360.staging import FACTS
-from pbm360.together import together
 from pbm360.tombstones import turn_back
 from pbm360.warehouse import Warehouse
 
@@ -140,7 +139,7 @@ def review(warehouse: Warehouse, run: BatchRun) -> list[checks.CheckResult]:
     """
     is_over = run.cut_at.date() > run.run_date
     names = [name for name in checks.REVIEW_CHECKS if is_over or name != checks.WHOLE_DAY_CHECK]
-    reviews = together(warehouse, [partial(checks.review, name=name, run_date=run.run_date) for name in names])
+    reviews = warehouse.together([partial(checks.review, name=name, run_date=run.run_date) for name in names])
     found = [result for results in reviews for result in results]
     checks.record_results(warehouse, found, **run.key, phase="published")
     return found

@@ -8,7 +8,6 @@ from functools import partial
 
 from pbm360 import partitions
 from pbm360.domain.privacy import pseudonym
-from pbm360.together import together
 from pbm360.warehouse import Warehouse
 
 FACTS = ("fact_order_lifecycle", "fact_stage_visits", "fact_patient_feedback")
@@ -60,7 +59,7 @@ def stage_facts(warehouse: Warehouse) -> None:
         warehouse.run(f"staging/{name}.sql")
     parameters = {"order_dates": partitions.order_dates(warehouse)}
     *apart, of_orders = FACTS  # feedback is joined to the orders' rows
-    together(warehouse, [partial(_stage_fact, name, parameters) for name in apart])
+    warehouse.together([partial(_stage_fact, name, parameters) for name in apart])
     _stage_fact(of_orders, parameters, warehouse)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 import decimal
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
+from typing import TypeVar
 
 import grpc
 import pyarrow as pa
@@ -20,6 +23,7 @@ from google.cloud.bigquery_storage_v1.services.big_query_read.transports import 
 
 from pbm360.settings import Settings, SettingsError, sql_folder
 
+Found = TypeVar("Found")
 LAYERS = ("bronze", "silver", "gold", "live", "serving", "ops", "vault", "truth", "staging", "reporting")
 STAGED_TABLES = (
     "stg_order_events",
@@ -148,6 +152,21 @@ class Warehouse:
         `staged` reads the tables that a build has staged (`pbm_staging`) in place of those of silver and gold.
         """
         return self.query(read_sql(sql_file, self.settings.dataset_prefix, staged=staged), parameters)
+
+    def together(self, works: Sequence[Callable[[Warehouse], Found]]) -> list[Found]:
+        """Return what each work returns, in their order; they run side by side, each with clients of its own.
+
+        Where one fails its error is raised once all have ended.
+        """
+        with ThreadPoolExecutor(max(len(works), 1)) as threads:
+            jobs = [threads.submit(work, self._another()) for work in works]
+        return [job.result() for job in jobs]
+
+    def _another(self) -> Warehouse:
+        other = copy.copy(self)
+        for name in ("client", "reader"):  # opened on first use, one a thread
+            vars(other).pop(name, None)
+        return other
 
     def query(self, sql: str, parameters: Mapping | None = None) -> pa.Table:
         """Run SQL with `@parameters` and return its rows; an empty table where it returns none.

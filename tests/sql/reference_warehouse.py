@@ -7,7 +7,7 @@ or a function is computed where a statement names it; a transaction needs no mor
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -33,6 +33,10 @@ class ReferenceWarehouse:
     def run(self, sql_file: str, parameters: Mapping | None = None, *, staged: bool = False) -> pa.Table:
         """Run a SQL file and return the rows of its last statement."""
         return self.query(read_sql(sql_file, staged=staged), parameters)
+
+    def together(self, works: Sequence[Callable]) -> list:
+        """Return what each work returns; the evaluator has one thread."""
+        return [work(self) for work in works]
 
     def query(self, sql: str, parameters: Mapping | None = None) -> pa.Table:
         """Run SQL with `@parameters` and return the rows of its last statement, an empty table where it has none."""
