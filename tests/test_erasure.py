@@ -216,7 +216,7 @@ def test_a_rotation_of_the_key_leaves_the_tables_of_a_workbench_that_always_had_
     assert rotation.rotate_key(rotated, next_key) == 0
     one, other = contents(rotated), contents(always)
     assert {table for table in one if one[table] != other[table]} == set()
-    rotated.settings = always.settings
+    rotated.settings = replace(rotated.settings, pseudonym_key=next_key)
     for warehouse in (rotated, always):
         build(warehouse, DAYS[1])
     one, other = contents(rotated), contents(always)
