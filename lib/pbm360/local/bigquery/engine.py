@@ -16,7 +16,7 @@ from bqemulator.storage.engine import DuckDBEngine
 from pbm360.local.bigquery.room import Room
 
 FLUSH_THRESHOLD = "64MB"  # give memory back after a large statement, not keep it for the next
-WORKING_DATASETS = ("_staging", "_vault")  # their tables live for one build
+WORKING_DATASETS = ("_staging", "_vault")  # what is made there of a query lives for one build
 DROP_TABLE = 'DROP TABLE IF EXISTS "'
 
 
