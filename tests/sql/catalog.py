@@ -38,6 +38,7 @@ PARAMETERS = {
     "first_date": "DATE",
     "history_days": "INT64",
     "import_id": "STRING",
+    "in_flight_minutes": "INT64",
     "knowable_order_ids": "ARRAY<STRING>",
     "instants": "ARRAY<TIMESTAMP>",
     "known_date": "DATE",

@@ -134,6 +134,7 @@ QUERIES = {
     "staging/judged_dates.sql": {},
     "staging/touched_spans.sql": {},
     "smoke/landed.sql": {"payload": b"not json", "first_date": DAYS[0]},
+    "stream/left_unfinished.sql": {"first_date": DAYS[0], "in_flight_minutes": 60},
     "stream/recent_entries.sql": {"since": instant("19 12:00")},
     "stream/recent_keys.sql": {"since": instant("19 12:00")},
     "stream/recent_minutes.sql": {"since": instant("19 10:00")},

@@ -32,9 +32,6 @@ class BronzeBlocks(SharedInProcess):
     def __init__(self, warehouse: Warehouse, day):
         super().__init__()
         rows = warehouse.read_table("bronze.raw_orders", row_filter=f"known_date = '{day}'").sort_by("ingested_at")
-        for name in INSTANTS:
-            place = rows.column_names.index(name)
-            rows = rows.set_column(place, name, pc.cast(rows[name], pa.timestamp("us", "UTC")).cast(pa.int64()))
         self._rows = rows
         self.message_count = rows.num_rows
 
@@ -44,8 +41,15 @@ class BronzeBlocks(SharedInProcess):
 
     def block(self, number: int) -> Block:
         """Return one block, its messages stamped as they were."""
-        rows = self._rows.slice(number * BLOCK_MESSAGES, BLOCK_MESSAGES).to_pylist()
-        return Block(number, [_message(row) for row in rows])
+        return Block(number, messages(self._rows.slice(number * BLOCK_MESSAGES, BLOCK_MESSAGES)))
+
+
+def messages(rows: pa.Table) -> list[Message]:
+    """Return rows of `pbm_bronze.raw_orders` as the messages that they were, stamps included."""
+    for name in INSTANTS:
+        place = rows.column_names.index(name)
+        rows = rows.set_column(place, name, pc.cast(rows[name], pa.timestamp("us", "UTC")).cast(pa.int64()))
+    return [_message(row) for row in rows.to_pylist()]
 
 
 def stream_bronze(origin: Warehouse, target: Settings, day) -> int:

@@ -26,6 +26,18 @@ class JudgedBlock(NamedTuple):
     refusals: list[tuple[Message, Rejection]]
 
 
+def judge(block: Block, decoder: Decoder) -> JudgedBlock:
+    """Judge each message of a block."""
+    rows, refusals = [], []
+    for message in block.messages:
+        outcome = decoder.decode(message.payload, message.stamps)
+        if type(outcome) is Rejection:
+            refusals.append((message, outcome))
+        else:
+            rows.append(outcome)
+    return JudgedBlock(block, rows, refusals)
+
+
 class JudgeMessages(beam.PTransform):
     """Block -> JudgedBlock, element by element: each message decoded and validated, an event's row or a refusal.
 
@@ -53,11 +65,4 @@ class JudgeBlock(beam.DoFn):
 
     def process(self, block: Block):
         """Judge each message of the block."""
-        rows, refusals = [], []
-        for message in block.messages:
-            outcome = self._decoder.decode(message.payload, message.stamps)
-            if type(outcome) is Rejection:
-                refusals.append((message, outcome))
-            else:
-                rows.append(outcome)
-        yield JudgedBlock(block, rows, refusals)
+        yield judge(block, self._decoder)

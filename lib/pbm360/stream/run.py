@@ -22,6 +22,7 @@ from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
+from pbm360.stream.finishing import finish_landing
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.quicker_runner import few_collections, quicken
 from pbm360.stream.shared import StopFlag
@@ -73,6 +74,7 @@ def laptop_parts(settings: Settings, feed: PubSubFeed, committer: Committer, sto
     minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
     dead_letters = TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop)
     publish = partial(broker.publish_batches, settings, settings.dead_letter_topic)
+    finish_landing(Warehouse(settings), live, dead_letters, publish)
     return StreamParts(
         pseudonym_key=partial(str, settings.required_pseudonym_key),
         raw=CommittedSink(committer.submit_raw, raw.append),
