@@ -54,7 +54,7 @@ def show_view(folder, name: str, title: str, rows, tables, stale_seconds: float)
             with column.container(border=True):
                 show_figure(key, json.loads(view["figures"][key]))
     for key in tables:
-        show_table(key, view["tables"][key])
+        show_table(key, view["tables"][key], datetime.datetime.fromisoformat(view["as_of"]))
 
 
 def show_age(view: dict, stale_seconds: float) -> None:
@@ -75,11 +75,11 @@ def show_figure(key: str, figure: dict) -> None:
     st.plotly_chart(go.Figure(figure), width="stretch", key=key, theme=None, config={"displayModeBar": False})
 
 
-def show_table(key: str, lists: list[dict]) -> None:
-    """Show the first list of a table under the question that it answers."""
+def show_table(key: str, lists: list[dict], as_of: datetime.datetime) -> None:
+    """Show the first list of a table under the question that it answers; hours are counted to `as_of`."""
     first = lists[0]
     st.markdown(f"**{TABLE_TITLES[key]}**  \n:gray[{first['subtitle']}]")
     if first["rows"]:
-        st.dataframe(readable(first["rows"], TABLE_COLUMNS[key]), hide_index=True, width="stretch")
+        st.dataframe(readable(first["rows"], TABLE_COLUMNS[key], as_of), hide_index=True, width="stretch")
     else:
         st.caption(first["empty"])

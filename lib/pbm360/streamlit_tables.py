@@ -31,12 +31,14 @@ WORDS = {
 UNKNOWN = "–"
 
 
-def readable(rows: Sequence[Mapping], columns: Sequence[tuple[str, str, str]]) -> list[dict[str, str]]:
-    """Return the rows with the columns' labels as keys and their values as texts."""
-    return [{label: cell_text(kind, row.get(name)) for name, label, kind in columns} for row in rows]
+def readable(
+    rows: Sequence[Mapping], columns: Sequence[tuple[str, str, str]], as_of: datetime.datetime
+) -> list[dict[str, str]]:
+    """Return the rows with the columns' labels as keys and their values as texts; hours are counted to `as_of`."""
+    return [{label: cell_text(kind, row.get(name), as_of) for name, label, kind in columns} for row in rows]
 
 
-def cell_text(kind: str, value: object) -> str:
+def cell_text(kind: str, value: object, as_of: datetime.datetime) -> str:
     """Write a value of a kind of column (`widgets/table.js`), a moment in UTC."""
     if value is None or value == "":
         return UNKNOWN
@@ -44,6 +46,9 @@ def cell_text(kind: str, value: object) -> str:
         return WORDS.get(value, str(value))
     if kind == "time":
         return f"{datetime.datetime.fromisoformat(value).astimezone(datetime.UTC):%a %d %b, %H:%M} UTC"
+    if kind in ("since", "until"):
+        hours = (as_of - datetime.datetime.fromisoformat(value)) / datetime.timedelta(hours=1)
+        return duration_text(max(hours, 0.0) if kind == "since" else -hours)
     return _number_text(kind, value) if isinstance(value, int | float) else str(value)
 
 

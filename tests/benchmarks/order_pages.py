@@ -74,7 +74,7 @@ class OrderReader:
         return Story(shown["facts"], moments, events, corrects, datetime.datetime.now(datetime.UTC))
 
     def watch(self, stop: threading.Event) -> None:
-        """Look at the page until told to stop: a heartbeat every two seconds, everything that comes is read."""
+        """Look at the page until told to stop: a heartbeat as often as a page, everything that comes is read."""
         self.socket.settimeout(0.5)
         beaten_at = 0.0
         while not stop.is_set():

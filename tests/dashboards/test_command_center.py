@@ -213,7 +213,7 @@ def test_the_table_begins_with_the_longest_overdue_and_switches_to_the_next_to_b
     expect(table.locator("tbody tr")).to_have_count(20)
     first = table.locator("tbody tr").first
     assert first.locator("td[data-column=stage_label]").inner_text() == "Prior authorization"
-    assert "40.0 d" in first.locator("td[data-column=hours_to_breach]").inner_text()
+    assert "40.0 d" in first.locator("td[data-column=due_at]").inner_text()
     table.get_by_role("button", name="Next to breach").click()
     assert "At risk" in table.locator("tbody tr").first.locator("td[data-column=risk]").inner_text()
     expect(table.locator("tbody tr")).to_have_count(30)

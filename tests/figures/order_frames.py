@@ -38,6 +38,10 @@ def open_order(order_id: str, age_hours: float | None, sla_hours: float | None, 
         used = age_hours / sla_hours
         risk = "breached" if used > 1 else "at_risk" if used > 0.8 else "on_track"
         row = {"age_hours": age_hours, "sla_hours": sla_hours, "hours_to_breach": sla_hours - age_hours, "risk": risk}
+    if age_hours is not None:
+        row["stage_entered_at"] = hours_ago(age_hours)
+    if row.get("hours_to_breach") is not None:
+        row["sla_due_at"] = hours_ago(-row["hours_to_breach"])
     return {"order_id": order_id, "status": "open", "stage": "FILL", "stage_label": "Fill"} | row | columns
 
 

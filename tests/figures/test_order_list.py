@@ -1,7 +1,7 @@
 """The orders that need someone."""
 
 from pbm360.figures.order_list import order_rows
-from tests.figures.order_frames import delivered_order, open_order, orders_frame
+from tests.figures.order_frames import delivered_order, hours_ago, open_order, orders_frame
 
 ORDERS = orders_frame(
     open_order("A1", 30, 24, carrier="ups", pharmacy="Harbor", drug="HUMIRA", priority="urgent"),
@@ -13,9 +13,13 @@ ORDERS = orders_frame(
 )
 
 
+def at(hours):
+    return hours_ago(hours).isoformat(timespec="seconds")
+
+
 def test_the_longest_overdue_comes_first():
     rows = order_rows(ORDERS, overdue=True, count=10)
-    assert [(row["order_id"], row["hours_to_breach"]) for row in rows] == [("A2", -76.8), ("A1", -6.0)]  # 3.2 days
+    assert [(row["order_id"], row["due_at"]) for row in rows] == [("A2", at(76)), ("A1", at(6))]
 
 
 def test_the_next_to_breach_comes_first():
@@ -23,7 +27,7 @@ def test_the_next_to_breach_comes_first():
     assert [row["order_id"] for row in order_rows(ORDERS, overdue=False, count=1)] == ["A3"]
 
 
-def test_a_row_has_texts_and_hours_and_no_nulls():
+def test_a_row_has_texts_without_nulls_and_the_instants_that_its_hours_are_counted_from():
     assert order_rows(ORDERS, overdue=True, count=10)[1] == {
         "order_id": "A1",
         "stage_label": "Fill",
@@ -34,9 +38,8 @@ def test_a_row_has_texts_and_hours_and_no_nulls():
         "risk": "breached",
         "what": "",
         "action": "",
-        "age_hours": 30.0,
-        "sla_hours": 24.0,
-        "hours_to_breach": -6.0,
+        "entered_at": at(30),
+        "due_at": at(6),
     }
     assert order_rows(ORDERS, overdue=True, count=10)[0]["carrier"] == ""
 

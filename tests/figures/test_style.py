@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from pbm360.figures.style import STATUSES, carrier_name, duration_text, shown_hours
+from pbm360.figures.style import STATUSES, carrier_name, duration_text, instant_text
 
 CHART_SCRIPT = Path(__file__).parents[2] / "lib/pbm360/widgets/plot.js"
 STYLE_SHEET = Path(__file__).parents[2] / "dashboards/template/voila/templates/pbm360/static/pbm360.css"
@@ -19,20 +20,9 @@ def test_a_duration_is_told_in_the_unit_that_people_use(hours, text):
     assert duration_text(hours) == text
 
 
-@pytest.mark.parametrize(
-    ("hours", "shown"),
-    [
-        (0.00412, 15 / 3600),
-        (-0.2583, -15 / 60),
-        (4.249, 4.2),
-        (-47.94, -47.9),
-        (60.7, 60.0),
-        (24_010, 24_000),
-    ],
-)
-def test_hours_are_rounded_to_what_is_shown_of_them(hours, shown):
-    assert shown_hours(hours) == pytest.approx(shown, abs=1e-5)
-    assert shown_hours(shown_hours(hours)) == shown_hours(hours)
+def test_an_instant_is_told_to_the_second_and_an_unknown_one_is_not():
+    assert instant_text(pd.Timestamp("2026-11-28T13:05:07.9Z")) == "2026-11-28T13:05:07+00:00"
+    assert instant_text(pd.NaT) is instant_text(None) is None
 
 
 def test_the_page_and_the_charts_give_a_state_the_same_colour():

@@ -91,7 +91,7 @@ def health_signals(health: pd.DataFrame) -> Iterator[Signal]:
 
 def source_signals(feeds: pd.DataFrame, now: datetime.datetime) -> Iterator[Signal]:
     """Yield the sources that are silent at an hour in which they usually send (sql/dashboards/feeds.sql)."""
-    for row in feed_rows(feeds, now):
+    for row in feed_rows(feeds):
         if row["state"] == "silent":
             heard = f"{row['event_count_hour']} events in the last hour"
             words = f"{row['source']}: {heard}, usually {row['usual_count_hour']:.0f}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-
 import pandas as pd
+
+from pbm360.figures.style import instant_text
 
 TITLE = "Is every source being heard?"
 SOURCE_NAMES = {
@@ -19,22 +19,20 @@ QUIET_SHARE, SILENT_SHARE, LOUD_SHARE = 0.5, 0.1, 3.0  # of the usual rate
 LEAST_USUAL = 5.0  # events an hour; below, a rate says nothing
 
 
-def feed_rows(feeds: pd.DataFrame, as_of: datetime.datetime) -> list[dict]:
-    """Return one row a source: name, state (`feed_state`), ago_hours, event_count_hour, usual_count_hour.
+def feed_rows(feeds: pd.DataFrame) -> list[dict]:
+    """Return one row a source: name, state (`feed_state`), heard_at, event_count_hour, usual_count_hour.
 
     `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate, silent below a tenth, loud over
     its threefold; one without a usual rate is judged by nothing.
     """
-    now = pd.Timestamp(as_of)
     rows = []
     for row in feeds.itertuples():
         usual = None if pd.isna(row.usual_count_hour) else float(row.usual_count_hour)
-        ago = (now - row.last_known_at) / pd.Timedelta(hours=1)
         rows.append(
             {
                 "source": SOURCE_NAMES.get(row.source, row.source),
                 "state": feed_state(row.event_count_hour, usual),
-                "ago_hours": round(max(float(ago), 0.0), 4),
+                "heard_at": instant_text(row.last_known_at),
                 "event_count_hour": int(row.event_count_hour),
                 "usual_count_hour": None if usual is None else round(usual, 1),
             }

@@ -4,30 +4,30 @@ from __future__ import annotations
 
 import pandas as pd
 
-from pbm360.figures.style import carrier_name, shown_hours
+from pbm360.figures.style import carrier_name, instant_text
 from pbm360.operations.next_actions import BY_KEY, KINDS
 
 TITLE = "Which orders need someone now?"
 TEXT_COLUMNS = ("order_id", "stage_label", "pharmacy", "drug", "carrier", "priority", "risk")
 QUARTER = "15min"
-NUMBER_COLUMNS = ("age_hours", "sla_hours", "hours_to_breach")
+GAP_COLUMNS = ["order_id", "drug", "stage_label", "runout_at", "eta_p90_at", "slack_days", "gap"]
+INSTANT_COLUMNS = {"entered_at": "stage_entered_at", "due_at": "sla_due_at"}
 
 
 def order_rows(orders: pd.DataFrame, *, overdue: bool, count: int) -> list[dict]:
     """Return the `count` open orders that are longest over their limit (`overdue`), or that reach it next.
 
-    One dict an order: texts (empty where unknown) and hours (`shown_hours`), nulls as None.
+    One dict an order: texts (empty where unknown), and instants from which its hours are counted (None where unknown).
     """
-    timed = orders[(orders["status"] == "open") & orders["hours_to_breach"].notna()]
-    chosen = timed[timed["hours_to_breach"] < 0] if overdue else timed[timed["hours_to_breach"] >= 0]
-    chosen = chosen.sort_values(["hours_to_breach", "order_id"]).head(count)
-    return _rows(chosen)
+    hours = orders["hours_to_breach"]  # null where nothing is limited: neither below 0 nor above
+    chosen = orders.loc[(orders["status"] == "open") & (hours < 0 if overdue else hours >= 0), _columns(orders)]
+    return _rows(chosen.sort_values(["hours_to_breach", "order_id"]).head(count))
 
 
 def worst_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
     """Return the `count` worst exceptions: by kind, then by how long they are over their limit."""
     places = {kind.key: place for place, kind in enumerate(KINDS)}
-    found = orders[orders["exception"].notna()]
+    found = orders.loc[orders["exception"].notna(), _columns(orders)]
     found = found.assign(place=found["exception"].map(places)).sort_values(["place", "hours_to_breach", "order_id"])
     return _rows(found.head(count))
 
@@ -37,7 +37,7 @@ def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
 
     Instants are told to the quarter of an hour, which is more than is known of them.
     """
-    found = orders[orders["slack_days"].notna()].sort_values(["slack_days", "order_id"]).head(count)
+    found = orders.loc[orders["slack_days"].notna(), GAP_COLUMNS].sort_values(["slack_days", "order_id"]).head(count)
     return [
         {
             "order_id": row.order_id,
@@ -52,9 +52,14 @@ def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
     ]
 
 
+def _columns(orders: pd.DataFrame) -> list[str]:
+    """Return the columns that rows are made of, without the many others."""
+    return [*TEXT_COLUMNS, *INSTANT_COLUMNS.values(), "hours_to_breach", *orders.columns.intersection(["exception"])]
+
+
 def _rows(orders: pd.DataFrame) -> list[dict]:
     kinds = orders["exception"] if "exception" in orders else pd.Series(None, orders.index)
-    records = orders[[*TEXT_COLUMNS, *NUMBER_COLUMNS]].to_dict("records")
+    records = orders[[*TEXT_COLUMNS, *INSTANT_COLUMNS.values()]].to_dict("records")
     return [_row(record, kind) for record, kind in zip(records, kinds, strict=True)]
 
 
@@ -63,6 +68,4 @@ def _row(record: dict, kind: str | None) -> dict:
     texts["carrier"] = carrier_name(texts["carrier"]) if texts["carrier"] else ""
     texts["what"] = BY_KEY[kind].what if kind in BY_KEY else ""
     texts["action"] = BY_KEY[kind].action if kind in BY_KEY else ""
-    return texts | {
-        name: None if pd.isna(record[name]) else shown_hours(float(record[name])) for name in NUMBER_COLUMNS
-    }
+    return texts | {name: instant_text(record[column]) for name, column in INSTANT_COLUMNS.items()}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from dataclasses import dataclass
 
+import pandas as pd
 import plotly.graph_objects as go
 
 from pbm360.figures.chart import Chart, merged
@@ -76,17 +78,12 @@ def duration_text(hours: float) -> str:
     return f"{hours / 24:,.1f} d" if size < 2400 else f"{hours / 24:,.0f} d"
 
 
-def shown_hours(hours: float) -> float:
-    """Round `hours` to what a table shows of them: seconds, minutes, tenths of hours or of days, whole days.
+def instant_text(moment: datetime.datetime | None) -> str | None:
+    """Write an instant to the second, ISO 8601; None where it is unknown (None or NaT).
 
-    So a row stays the same, and is sent to nobody, until what is seen of it changes.
+    Tables hold instants and the page counts the hours, so that no row is sent because time has passed.
     """
-    size = abs(hours)
-    if size < 1:
-        return round(round(hours * 60) / 60 if size >= 1 / 60 else round(hours * 3600) / 3600, 5)
-    if size < 48:
-        return round(hours, 1)
-    return round(24 * round(hours / 24, 1 if size < 2400 else 0), 1)
+    return None if pd.isna(moment) else moment.isoformat(timespec="seconds")
 
 
 def styled(figure: go.Figure, title: str, subtitle: str = "", *, height: int = 260) -> go.Figure:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from pbm360.figures.style import shown_hours
+from pbm360.figures.style import instant_text
 
 MINUTES_ALLOWED = 30  # outside the temperature range, as gold's is_in_temperature has it
 CARRIER_STAGES = ("SHIPPED", "IN_TRANSIT", "EXCEPTION", "OUT_FOR_DELIVERY", "ATTEMPT_FAILED")
@@ -81,12 +81,12 @@ def with_exceptions(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
 
 
 def exception_groups(orders: pd.DataFrame) -> list[dict]:
-    """Return one dict a kind that occurs, the worst first: key, severity, what, action, order_count, longest_hours.
+    """Return one dict a kind that occurs, the worst first: key, severity, what, action, order_count, longest_since.
 
-    `longest_hours` is how long the longest has been in its stage.
+    `longest_since` is the instant since when the longest has been in its stage (ISO 8601; None where unknown).
     """
     found = orders[orders["exception"].notna()]
-    counts = found.groupby("exception")["age_hours"].agg(["size", "max"])
+    counts = found.groupby("exception")["stage_entered_at"].agg(["size", "min"])
     return [
         {
             "kind": kind.key,
@@ -94,12 +94,8 @@ def exception_groups(orders: pd.DataFrame) -> list[dict]:
             "what": kind.what,
             "action": kind.action,
             "order_count": int(counts.loc[kind.key, "size"]),
-            "longest_hours": _number(counts.loc[kind.key, "max"]),
+            "longest_since": instant_text(counts.loc[kind.key, "min"]),
         }
         for kind in KINDS
         if kind.key in counts.index
     ]
-
-
-def _number(value) -> float | None:
-    return None if pd.isna(value) else shown_hours(float(value))

@@ -16,8 +16,8 @@ COLUMNS = {
         ("order_id", "Order", "open"),
         ("stage_label", "Stage", "text"),
         ("risk", "Time limit", "pill"),
-        ("hours_to_breach", "To breach", "duration"),
-        ("age_hours", "In stage for", "duration"),
+        ("due_at", "To breach", "until"),
+        ("entered_at", "In stage for", "since"),
         ("pharmacy", "Pharmacy", "text"),
         ("drug", "Drug", "text"),
         ("carrier", "Carrier", "text"),
@@ -28,7 +28,7 @@ COLUMNS = {
         ("severity", "Severity", "pill"),
         ("what", "What", "open"),
         ("order_count", "Orders", "number"),
-        ("longest_hours", "Longest in stage", "duration"),
+        ("longest_since", "Longest in stage", "since"),
         ("action", "Next action", "text"),
     ),
     "gaps": (
@@ -43,7 +43,7 @@ COLUMNS = {
     "feeds": (
         ("source", "Source", "text"),
         ("state", "State", "pill"),
-        ("ago_hours", "Last heard", "duration"),
+        ("heard_at", "Last heard", "since"),
         ("event_count_hour", "Events in the last hour", "number"),
         ("usual_count_hour", "Usually", "number"),
     ),

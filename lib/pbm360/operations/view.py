@@ -133,7 +133,7 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
     slack = f"{red:,} run out before delivery, {amber:,} within 3 days of it; by the expected delivery (p90)"
     gaps = gap_rows(orders, count=ORDERS_IN_TABLE)
     background = snapshot.background
-    feeds = [] if background is None else feed_rows(background.feeds, snapshot.as_of)
+    feeds = [] if background is None else feed_rows(background.feeds)
     heard = "in the last hour, against the same hour of the weeks before"
     no_gaps, no_feeds = "No refill is open whose patient's supply is known", "No source was heard in four weeks"
     if background is None:

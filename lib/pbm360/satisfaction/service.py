@@ -12,7 +12,7 @@ from requests.exceptions import RequestException
 from pbm360.operations.desk import SATISFACTION_FILE, desk_folder, write_json
 from pbm360.satisfaction.pace import reading_pause
 from pbm360.satisfaction.reading import Mark, read_mark, read_reports
-from pbm360.satisfaction.view import satisfaction_view
+from pbm360.satisfaction.view import satisfaction_view, still_so
 from pbm360.settings import Settings
 from pbm360.warehouse import Warehouse
 
@@ -22,15 +22,17 @@ class SatisfactionPage:
 
     def __init__(self) -> None:
         self.mark: Mark | None = None
-        self.reports = None
+        self.view: dict | None = None
 
     def take(self, warehouse: Warehouse) -> None:
-        """Read the reports where the mark moved, and write the page as of now."""
+        """Read and render the reports where the mark moved, and write the page as of now."""
         now = datetime.datetime.now(datetime.UTC)
         mark = read_mark(warehouse)
-        if mark != self.mark or self.reports is None:
-            self.reports, self.mark = read_reports(warehouse, mark), mark
-        write_json(desk_folder(warehouse.settings) / SATISFACTION_FILE, satisfaction_view(self.reports, now))
+        if mark != self.mark or self.view is None:
+            self.view, self.mark = satisfaction_view(read_reports(warehouse, mark), now), mark
+        else:
+            self.view = still_so(self.view, mark, now)
+        write_json(desk_folder(warehouse.settings) / SATISFACTION_FILE, self.view)
 
 
 def run_satisfaction(page: SatisfactionPage, load: Callable[[], Settings], stop: threading.Event) -> None:

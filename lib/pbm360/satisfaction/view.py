@@ -47,6 +47,11 @@ def satisfaction_view(reports: Reports, as_of: datetime.datetime) -> dict:
     }
 
 
+def still_so(view: dict, mark: Mark, as_of: datetime.datetime) -> dict:
+    """Return the page of unchanged reports as of a later moment, by which their batch may have become old."""
+    return view | {"as_of": as_of.isoformat(), "chips": mark_chips(mark, as_of)}
+
+
 def mark_chips(mark: Mark, as_of: datetime.datetime) -> list[dict]:
     """Return what the head says of the batch that the reports stand on, and of what they leave out."""
     rule = {"key": "rule", "state": "good", "text": "1 to 10 patients: not shown", "detail": "Cells that would give "

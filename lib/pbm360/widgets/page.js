@@ -1,7 +1,7 @@
 // The page's head and its pulse: beats to the kernel, tells how old the data are, and warns when they are stale, also
 // where the kernel no longer answers, because the age is counted here. A page whose kernel is gone loads itself anew.
 
-const { clock } = window.pbm360;
+const { clock, setAsOf } = window.pbm360;
 const FIRST_PICTURE_SECONDS = 8;
 const SILENCE_SECONDS = 45; // a kernel that has not answered a heartbeat for so long is gone, and not only busy
 const PATIENCE_SECONDS = 60; // and a first picture that has not come in so long will not come
@@ -102,6 +102,7 @@ function render({ model, el }) {
     arrived = heard = performance.now();
     trouble = "";
     document.body.dataset.tick = model.get("tick");
+    setAsOf(model.get("as_of"));
     const chips = JSON.stringify(model.get("chips"));
     const line = el.querySelector(".chips");
     if (line.dataset.chips !== chips) {
@@ -121,6 +122,7 @@ function render({ model, el }) {
     heard = performance.now();
     trouble = "";
   };
+  setAsOf(model.get("as_of")); // of what the page opens with, until it is told anew
   model.on("change:tick", arrive);
   model.on("msg:custom", hear);
   const beat = () => model.send({ kind: "beat" });

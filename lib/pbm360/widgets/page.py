@@ -11,7 +11,7 @@ import traitlets
 
 from pbm360.operations.desk import ReadFailure
 
-BEAT_SECONDS = 2.0  # the page says so often that somebody looks at it
+BEAT_SECONDS = 3.0  # the page says so often that somebody looks at it
 STALE_SECONDS = 10.0
 
 

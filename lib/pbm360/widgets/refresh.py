@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-BEAT_PATIENCE_SECONDS = 8.0
+BEAT_PATIENCE_SECONDS = 10.0  # three heartbeats, one of them late
 LOOK_SECONDS = 0.1  # a look costs two file stats
 
 

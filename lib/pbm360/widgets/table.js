@@ -1,8 +1,9 @@
 // A table in a card: one list or several to switch between, cells by their kind. A row that can be opened is a button.
 // Rows keep their place in the page by what they are about, so that an update moves no focus and flickers nowhere.
 
-const { duration, local, utc } = window.pbm360;
+const { duration, hoursSince, local, utc } = window.pbm360;
 
+const AS_OF = "pbm360:as-of"; // the page has a newer picture
 const SIGNS = {
   breached: "■ Breached", at_risk: "▲ At risk", on_track: "● On track", untimed: "○ No limit",
   critical: "■ Critical", high: "▲ High", medium: "● Medium",
@@ -11,17 +12,26 @@ const SIGNS = {
   better: "● Better", worse: "▲ Worse", noise: "○ No difference", hidden: "○ Too few to say",
 };
 const LOOKS = { critical: "breached", red: "breached", silent: "breached", high: "at_risk", amber: "at_risk", quiet: "at_risk", medium: "on_track", none: "on_track", good: "on_track", loud: "on_track", unknown: "untimed", better: "on_track", worse: "at_risk", noise: "untimed", hidden: "untimed" };
-const RIGHT = new Set(["duration", "hours", "number", "signed", "days", "percent"]);
+const RIGHT = new Set(["duration", "since", "until", "hours", "number", "signed", "days", "percent"]);
+const CLOCKS = new Set(["since", "until"]);
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
 function moment(text) {
   return local(new Date(text), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }
 
+// Hours since an instant, or until it, as of the page's newest picture; a clock that runs ahead counts as now.
+function clockText(kind, value) {
+  const hours = hoursSince(value);
+  if (hours === null) return "–";
+  return duration(kind === "since" ? Math.max(hours, 0) : -hours);
+}
+
 function cellText(kind, value) {
   if (value === null || value === undefined || value === "") return "–";
   if (kind === "pill") return SIGNS[value] ?? value;
   if (kind === "duration") return duration(value);
+  if (kind === "since" || kind === "until") return clockText(kind, value);
   if (kind === "hours") return `${value} h`;
   if (kind === "days") return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)} d`;
   if (kind === "percent") return `${Math.round(value * 100)} %`;
@@ -46,7 +56,8 @@ function fillCell(cell, kind, row, value) {
     button.textContent = value;
     cell.append(button);
   } else cell.textContent = cellText(kind, value);
-  if (kind === "time" && value) cell.title = utc(new Date(value));
+  if (CLOCKS.has(kind)) cell.instant = value;
+  if ((kind === "time" || CLOCKS.has(kind)) && value) cell.title = utc(new Date(value));
   if (row.priority === "urgent" && kind === "open") {
     const mark = document.createElement("span");
     mark.className = "urgent";
@@ -62,6 +73,7 @@ function makeRow(columns) {
     cell.dataset.label = label;
     cell.dataset.column = name;
     if (RIGHT.has(kind)) cell.className = "number";
+    if (CLOCKS.has(kind)) cell.dataset.clock = kind;
     line.append(cell);
   }
   return line;
@@ -91,6 +103,13 @@ function fillBody(body, rows, columns) {
     if (body.children[i] !== line) body.insertBefore(line, body.children[i] ?? null);
   });
   for (const line of before.values()) line.remove();
+}
+
+function moveClocks(body) {
+  for (const cell of body.querySelectorAll("td[data-clock]")) {
+    const text = cellText(cell.dataset.clock, cell.instant);
+    if (cell.textContent !== text) cell.textContent = text;
+  }
 }
 
 function build(el, model) {
@@ -147,6 +166,9 @@ function render({ model, el }) {
   });
   show();
   model.on("change:lists", show);
+  const tick = () => moveClocks(body);
+  document.addEventListener(AS_OF, tick);
+  return () => document.removeEventListener(AS_OF, tick);
 }
 
 export default { render };

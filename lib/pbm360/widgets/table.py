@@ -15,7 +15,7 @@ class TablePanel(anywidget.AnyWidget):
     """Shows lists of rows (dicts by column). A column is (name, label, kind); kinds are those of table.js.
 
     `open`: the row's id, which can be clicked; `pill`: a status; `duration` and `hours`: hours; `days`; `number`;
-    `time`: ISO 8601; `text`.
+    `time`: ISO 8601; `since` and `until`: ISO 8601, told as the time between it and the page's newest picture; `text`.
     """
 
     _esm = Path(__file__).with_name("table.js")

@@ -12,6 +12,18 @@ window.pbm360 = (() => {
     return `${sign}${size < 2400 ? (size / 24).toFixed(1) : Math.round(size / 24).toLocaleString("en-US")} d`;
   }
 
+  // The moment of the page's newest picture, to which its hours are counted.
+  let asOf = null;
+
+  function setAsOf(text) {
+    asOf = text ? new Date(text) : null;
+    document.dispatchEvent(new Event("pbm360:as-of"));
+  }
+
+  function hoursSince(text) {
+    return asOf && (asOf - new Date(text)) / 3600000;
+  }
+
   function local(date, parts) {
     return date.toLocaleString([], parts);
   }
@@ -49,5 +61,5 @@ window.pbm360 = (() => {
     return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16).replace("T", " ");
   }
 
-  return { zone: isUtc() ? "UTC" : ZONE, duration, local, utc, clock, moment, timeElement, chartTime };
+  return { zone: isUtc() ? "UTC" : ZONE, duration, local, utc, clock, moment, timeElement, chartTime, setAsOf, hoursSince };
 })();
