@@ -20,9 +20,20 @@ function inZone(figure) {
 
 const PEN = document.createElement("canvas").getContext("2d");
 
-function textWidth(text) {
-  PEN.font = `600 12px ${getComputedStyle(document.body).fontFamily}`;
+function textWidth(text, weight = 600) {
+  PEN.font = `${weight} 12px ${getComputedStyle(document.body).fontFamily}`;
   return PEN.measureText(String(text).replace(/<[^>]*>/g, "")).width;
+}
+
+// The room for an axis' labels and title is reserved before plotly draws: where it has to find it, it draws twice.
+function reserveMargins({ data, layout }) {
+  const { xaxis, yaxis, margin } = layout;
+  if (!margin || xaxis?.visible === false) return;
+  const lines = (axis) => (axis?.title?.text ? 1 : 0) + (axis?.tickformat?.split("<br>").length ?? 1);
+  const names = yaxis?.ticktext ?? (data[0]?.orientation === "h" ? data.flatMap(({ y }) => y) : null);
+  const digits = String(Math.round(Math.max(0, ...data.flatMap(({ y }) => y).filter(Number.isFinite)))).length;
+  const left = names ? 9 + Math.ceil(Math.max(...names.map((name) => textWidth(name, 400)))) : 23 + 7 * digits;
+  layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, 4 + 16 * lines(xaxis)) };
 }
 
 // Labels stand at the ends of lying bars: the axis goes on for as many pixels as they take, on a screen of any width.
@@ -114,6 +125,7 @@ async function render({ model, el }) {
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
     drawing.style.minHeight = `${layout.height}px`;
+    reserveMargins({ data: figure.data, layout });
     makeRoom({ data: figure.data, layout }, drawing.clientWidth);
     if (drawing.clientWidth < NARROW && layout.xaxis && layout.xaxis.type !== "category") layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
