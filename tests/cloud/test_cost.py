@@ -127,10 +127,11 @@ def bytes_of(value) -> int:
     return 0 if value is None else 16 if isinstance(value, Decimal) else DATE_BYTES
 
 
-def test_workers_are_reckoned_with_less_than_half_of_what_was_measured():
+def test_workers_are_reckoned_with_less_than_half_of_what_a_core_was_measured_to_take():
     text = (ROOT / "docs" / "benchmarks.md").read_text()
     measured = float(re.search(r"both tables, bulk, sustained \| ([\d,]+) events/s", text)[1].replace(",", ""))
-    assert measured / 8 <= model.EVENTS_PER_VCPU <= measured / 2
+    # on two cores, which take twice as many in one hour as in another
+    assert measured / 16 <= model.EVENTS_PER_VCPU <= measured / 4
 
 
 def test_voila_is_sized_as_terraform_sizes_it():

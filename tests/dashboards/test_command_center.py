@@ -207,6 +207,23 @@ def test_a_choice_narrows_everything_and_stands_in_the_address(page):
     assert "#" not in page.url
 
 
+def test_hours_are_counted_to_the_newest_picture_without_a_new_row(page):
+    told = """() => {
+        const cell = document.querySelector("[data-testid=table-orders] td[data-column=entered_at]");
+        const asOf = (days) => new Date(Date.now() + days * 86400000).toISOString();
+        window.pbm360.setAsOf(asOf(0));
+        const now = cell.textContent;
+        window.pbm360.setAsOf(asOf(100));
+        const later = cell.textContent;
+        window.pbm360.setAsOf(asOf(0));
+        const days = (text) => parseFloat(text) / { min: 1440, h: 24, d: 1 }[text.split(" ")[1]];
+        return [days(now), days(later), cell.title];
+    }"""
+    now, later, instant = page.evaluate(told)
+    assert later == pytest.approx(now + 100, abs=0.11)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", instant)
+
+
 def test_the_table_begins_with_the_longest_overdue_and_switches_to_the_next_to_breach(page):
     table = page.get_by_test_id("table-orders")
     table.get_by_role("button", name="Longest overdue").click()

@@ -146,6 +146,13 @@ def test_each_order_counts_once_by_its_worst_with_the_next_action():
     assert worst[0]["action"].startswith("Call the patient")
 
 
+def test_no_row_of_what_stands_and_waits_changes_because_time_passes():
+    found = full_snapshot(BACKGROUND)
+    later = replace(found, as_of=found.as_of + datetime.timedelta(seconds=20))
+    now, then = (operations_view(each, judged_orders(each), {})["tables"] for each in (found, later))
+    assert {key for key in now if now[key] != then[key]} == set()
+
+
 def test_the_patient_who_runs_out_first_is_told_with_slack_in_days():
     (row,) = view_of({})["tables"]["gaps"][0]["rows"]
     # in Fill for 1 h: of the 99 longer visits the 90th percentile is 91 h, so 90 h to go; the drug lasts for 10 h
