@@ -1,6 +1,7 @@
 // Draw one plotly figure in a card and update it in place. plotly.js is loaded once a page, from the page's own server.
 
 const SCRIPT_ID = "plotly-script";
+const STANDOFF = 4; // pixels between an axis and its labels
 const NARROW = 420; // pixels, below which an axis has room for a few numbers alone
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 // The figures are drawn in the colours of the light page; on a dark one these take the place of ink, lines and late red.
@@ -32,8 +33,9 @@ function reserveMargins({ data, layout }) {
   const lines = (axis) => (axis?.title?.text ? 1 : 0) + (axis?.tickformat?.split("<br>").length ?? 1);
   const names = yaxis?.ticktext ?? (data[0]?.orientation === "h" ? data.flatMap(({ y }) => y) : null);
   const digits = String(Math.round(Math.max(0, ...data.flatMap(({ y }) => y).filter(Number.isFinite)))).length;
-  const left = names ? 9 + Math.ceil(Math.max(...names.map((name) => textWidth(name, 400)))) : 23 + 7 * digits;
-  layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, 4 + 16 * lines(xaxis)) };
+  const left = names ? 13 + Math.ceil(Math.max(...names.map((name) => textWidth(name, 400)))) : 27 + 7 * digits;
+  layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, 8 + 16 * lines(xaxis)) };
+  for (const axis of [xaxis, yaxis]) if (axis) axis.ticklabelstandoff = STANDOFF;
 }
 
 // Labels stand at the ends of lying bars: the axis goes on for as many pixels as they take, on a screen of any width.
@@ -42,7 +44,7 @@ function makeRoom({ data, layout }, width) {
   if (!data.some(isLying) || layout.xaxis?.range?.[0] !== 0) return;
   const labelled = data.filter((trace) => trace.mode === "text" || (isLying(trace) && trace.textposition === "outside"));
   const names = layout.yaxis?.ticktext ?? data.flatMap(({ y }) => y);
-  const room = width - Math.max(...names.map(textWidth)) - 32;
+  const room = width - Math.max(...names.map((name) => textWidth(name))) - 32;
   const tops = labelled.flatMap(({ x, text }) => x.map((end, i) => (end * room) / Math.max(room - textWidth(text[i]), room / 4)));
   if (tops.length) layout.xaxis.range = [0, Math.max(...tops, Number.EPSILON)];
 }
