@@ -27,14 +27,17 @@ function textWidth(text, weight = 600) {
 }
 
 // The room for an axis' labels and title is reserved before plotly draws: where it has to find it, it draws twice.
-function reserveMargins({ data, layout }) {
+function reserveMargins({ data, layout }, width) {
   const { xaxis, yaxis, margin } = layout;
   if (!margin || xaxis?.visible === false) return;
-  const lines = (axis) => (axis?.title?.text ? 1 : 0) + (axis?.tickformat?.split("<br>").length ?? 1);
+  const lines = (text) => (text ? text.split("<br>").length : 0);
   const names = yaxis?.ticktext ?? (data[0]?.orientation === "h" ? data.flatMap(({ y }) => y) : null);
   const digits = String(Math.round(Math.max(0, ...data.flatMap(({ y }) => y).filter(Number.isFinite)))).length;
   const left = names ? 13 + Math.ceil(Math.max(...names.map((name) => textWidth(name, 400)))) : 27 + 7 * digits;
-  layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, 8 + 16 * lines(xaxis)) };
+  const title = xaxis?.title ?? {};
+  if (title.text && textWidth(title.text, 400) > width - left - margin.r) title.text = title.text.replace("; ", ";<br>");
+  const bottom = 8 + 16 * (lines(title.text) + Math.max(lines(xaxis?.tickformat), 1));
+  layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, bottom) };
   for (const axis of [xaxis, yaxis]) if (axis) axis.ticklabelstandoff = STANDOFF;
 }
 
@@ -127,7 +130,7 @@ async function render({ model, el }) {
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
     drawing.style.minHeight = `${layout.height}px`;
-    reserveMargins({ data: figure.data, layout });
+    reserveMargins({ data: figure.data, layout }, drawing.clientWidth);
     makeRoom({ data: figure.data, layout }, drawing.clientWidth);
     if (drawing.clientWidth < NARROW && layout.xaxis && layout.xaxis.type !== "category") layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };

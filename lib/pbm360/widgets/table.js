@@ -16,8 +16,10 @@ const RIGHT = new Set(["duration", "since", "until", "hours", "number", "signed"
 const CLOCKS = new Set(["since", "until"]);
 const WHOLE = new Intl.NumberFormat("en-US", { maximumFractionDigits: 1 });
 
+// Where a cell is narrow its moment breaks between day and time, and nowhere else.
 function moment(text) {
-  return local(new Date(text), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const told = local(new Date(text), { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return told.replace(/\s/g, "\u00a0").replace(/,\u00a0(?=[^,]*$)/, ", ");
 }
 
 // Hours since an instant, or until it, as of the page's newest picture; a clock that runs ahead counts as now.
