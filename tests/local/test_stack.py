@@ -15,8 +15,10 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from typer.testing import CliRunner
 
 from pbm360 import oms
+from pbm360.cli import app
 from pbm360.local import postgres, stack
 from pbm360.local.processes import ProcessRecord
 from pbm360.local.stack_file import log_file, read_state
@@ -261,3 +263,15 @@ def test_a_postgresql_that_the_stack_did_not_note_is_found(folder):
         assert states(settings)["PostgreSQL"] == "not started"
     finally:
         postgres.stop_server(record)
+
+
+def test_status_says_by_which_command_each_process_is_started(tmp_path):
+    settings = Settings(state_dir=tmp_path / ".pbm360")
+    record = stack.spawn(settings, "stream", SLEEP)
+    process = psutil.Process(record.pid)
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+    told = CliRunner().invoke(app, ["status"], env={"PBM360_STATE_DIR": str(settings.state_dir)})
+    assert told.exit_code == 3
+    assert "`pbm360 speed-layer start` starts stream" in told.output
+    assert f"`pbm360 up` starts {', '.join(SERVERS)}" in told.output

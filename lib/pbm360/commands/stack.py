@@ -11,6 +11,11 @@ from pbm360.terminal import EXIT_NOT_POSSIBLE, console, running_settings
 
 app = typer.Typer()
 GOOD_STATES = ("running", "elsewhere")  # elsewhere: a variable names a server that is not ours to start
+STARTED_BY = {  # what is no server, which `pbm360 up` starts
+    "stream": "pbm360 speed-layer start",
+    "simulate": "pbm360 simulate --no-history --trickle",
+    "dashboards": "pbm360 dashboards",
+}
 
 
 @app.command()
@@ -61,9 +66,19 @@ def status() -> None:
             row.name, f"[{colour}]{row.state}[/{colour}]", row.address, str(row.pid or ""), row.uptime, row.data_size
         )
     console.print(table)
-    if any(row.state not in GOOD_STATES for row in found):
-        console.print("`pbm360 up` starts what does not run")
+    stopped = [row.name for row in found if row.state not in GOOD_STATES]
+    for line in ways_to_start(stopped):
+        console.print(line, highlight=False)
+    if stopped:
         raise typer.Exit(EXIT_NOT_POSSIBLE)
+
+
+def ways_to_start(names: list[str]) -> list[str]:
+    """Say by which command each of the processes is started."""
+    by_command: dict[str, list[str]] = {}
+    for name in names:
+        by_command.setdefault(STARTED_BY.get(name, "pbm360 up"), []).append(name)
+    return [f"`{command}` starts {', '.join(started)}" for command, started in by_command.items()]
 
 
 @app.command()
