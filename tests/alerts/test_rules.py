@@ -54,6 +54,6 @@ def test_a_source_is_silent_only_at_an_hour_in_which_it_usually_sends():
         ("iot", pd.Timestamp(NOW), 0, 2.0),
         ("oms", pd.Timestamp(NOW), 60, 70.0),
     ]
-    signals = list(source_signals(pd.DataFrame(rows, columns=columns), NOW))
+    signals = list(source_signals(pd.DataFrame(rows, columns=columns)))
     assert [(signal.rule, signal.subject) for signal in signals] == [("source_silent", "Carriers")]
     assert signals[0].message == "Carriers: 0 events in the last hour, usually 80"

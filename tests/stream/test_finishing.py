@@ -56,6 +56,8 @@ def test_what_bronze_alone_holds_becomes_known_when_it_was_received_first(home):
     now = max(moment for moment, _ in live.values())
     counted = counted_by_minute(warehouse, now)
     assert counted == entered_by_minute(warehouse, now) and counted
+    sent = broker.pull(settings, settings.dead_letter_subscription, 10)
+    assert [letter.attributes["reason_code"] for letter in sent] == ["malformed_json"]
 
 
 @pytest.mark.timeout(300)

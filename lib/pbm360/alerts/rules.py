@@ -89,7 +89,7 @@ def health_signals(health: pd.DataFrame) -> Iterator[Signal]:
             yield Signal("carrier_collapses", row.name, row.level, words)
 
 
-def source_signals(feeds: pd.DataFrame, now: datetime.datetime) -> Iterator[Signal]:
+def source_signals(feeds: pd.DataFrame) -> Iterator[Signal]:
     """Yield the sources that are silent at an hour in which they usually send (sql/dashboards/feeds.sql)."""
     for row in feed_rows(feeds):
         if row["state"] == "silent":

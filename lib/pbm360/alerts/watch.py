@@ -37,7 +37,7 @@ def read_signals(warehouse: Warehouse, now: datetime.datetime) -> Iterator[Signa
     scores = warehouse.query("select * from pbm_serving.order_risk")
     yield from order_signals(scores.to_pandas(), now)
     yield from health_signals(warehouse.run("alerts/health.sql", {"now": now}).to_pandas())
-    yield from source_signals(warehouse.run("dashboards/feeds.sql", {"now": now}).to_pandas(), now)
+    yield from source_signals(warehouse.run("dashboards/feeds.sql", {"now": now}).to_pandas())
 
 
 def look(warehouse: Warehouse, now: datetime.datetime) -> Look:

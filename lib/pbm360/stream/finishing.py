@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Callable
 
 from pbm360.stream.blocks import Block
 from pbm360.stream.bronze import messages
 from pbm360.stream.judging import decoder, judge
 from pbm360.stream.landing import live_rows
-from pbm360.stream.refusing import DeadLetter, dead_letter, dead_letter_row
+from pbm360.stream.refusing import dead_letter_row
 from pbm360.stream.sinks import TableAppender
 from pbm360.warehouse import Warehouse
 
@@ -24,15 +23,11 @@ IN_FLIGHT_MINUTES = 60  # how far apart messages were received that were in flig
 log = logging.getLogger(__name__)
 
 
-def finish_landing(
-    warehouse: Warehouse,
-    live: TableAppender,
-    dead_letters: TableAppender,
-    publish: Callable[[list[DeadLetter]], object],
-) -> int:
+def finish_landing(warehouse: Warehouse, live: TableAppender, dead_letters: TableAppender) -> int:
     """Land the messages that bronze alone holds in live, or as dead letters; returns how many there were.
 
-    Run it before the stream takes messages. Their redeliveries are further copies of the same events.
+    Run it before the stream takes messages. Nobody acknowledged these, so they come again: as further copies of the
+    same events, and with the letters to the dead-letter topic.
     """
     first_date = datetime.datetime.now(datetime.UTC).date() - datetime.timedelta(days=RETENTION_DAYS)
     parameters = {"first_date": first_date, "in_flight_minutes": IN_FLIGHT_MINUTES}
@@ -42,7 +37,5 @@ def finish_landing(
     judged = judge(Block(0, found), decoder(warehouse.settings.required_pseudonym_key))
     live.append(live_rows(judged))
     dead_letters.append([dead_letter_row(*refused) for refused in judged.refusals])
-    if judged.refusals:
-        publish([dead_letter(*refused) for refused in judged.refusals])
     log.warning("%d messages of the stream before were in bronze alone; they are landed", len(found))
     return len(found)

@@ -74,7 +74,7 @@ def laptop_parts(settings: Settings, feed: PubSubFeed, committer: Committer, sto
     minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
     dead_letters = TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop)
     publish = partial(broker.publish_batches, settings, settings.dead_letter_topic)
-    finish_landing(Warehouse(settings), live, dead_letters, publish)
+    finish_landing(Warehouse(settings), live, dead_letters)
     return StreamParts(
         pseudonym_key=partial(str, settings.required_pseudonym_key),
         raw=CommittedSink(committer.submit_raw, raw.append),
