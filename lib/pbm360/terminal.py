@@ -50,7 +50,13 @@ def open_warehouse() -> Warehouse:
 
 
 def set_on_signal(flag):
-    """Let SIGTERM and Ctrl-C set a flag (anything with `set`); returns it."""
+    """Let SIGTERM and Ctrl-C set a flag (anything with `set` and `is_set`), and a second one interrupt; returns it."""
+
+    def hear(*_) -> None:
+        if flag.is_set():
+            raise KeyboardInterrupt
+        flag.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: flag.set())
+        signal.signal(number, hear)
     return flag

@@ -24,6 +24,16 @@ from tests.stream.counts import raw_count
 BLOCK_MESSAGES, PULLS_AHEAD = 1500, 2  # smaller than the stream's own: the bound is reached sooner
 IN_HAND = feed.BLOCKS_IN_FLIGHT * (BLOCK_MESSAGES + feed.FULL_PULL) + (PULLS_AHEAD + 2) * feed.FULL_PULL
 WAIT_SECONDS = 240
+KNOWN_OTHERWISE = """
+    with
+        raw as (
+            select message_id, min(known_at) as known_at from pbm_bronze.raw_orders
+            where known_date > date '2000-01-01' group by message_id
+        ),
+        live as (select message_id, min(known_at) as known_at from pbm_live.order_events group by message_id)
+    select count(*) as n from raw left join live on live.message_id = raw.message_id
+    where live.known_at is null or live.known_at != raw.known_at
+"""
 
 
 def wait_for(is_so, what):
@@ -106,6 +116,35 @@ def test_a_sigterm_ends_it_cleanly_with_everything_taken_landed_or_given_back(ho
     landed = raw_count(warehouse)
     rest = run_stream(settings, until_idle_seconds=2)
     assert landed + rest.received == raw_count(warehouse) == 12_000, "a message was landed and not acknowledged"
+
+
+@pytest.mark.timeout(600)
+def test_a_sigterm_ends_it_although_the_warehouse_is_away_and_the_next_one_lands_the_rest(stack_settings, tmp_path):
+    from tests.benchmarks.processes import start_stream
+
+    servers, settings = killable_servers(tmp_path, stack_settings)
+    warehouse = Warehouse(settings)
+    try:
+        warehouse.create_tables()
+        broker.ensure_topics(settings)
+        events = events_now(templates(settings.pseudonym_key, orders=50), "away")
+        process = start_stream(settings)
+        broker.publish_batches(settings, settings.topic, [next(events) for _ in range(2000)])
+        wait_for(lambda: raw_count(warehouse) > 0, "the stream landed nothing")
+        servers["warehouse"].kill()
+        broker.publish_batches(settings, settings.topic, [next(events) for _ in range(2000)])
+        time.sleep(5)  # it holds messages that it can't land
+        assert process.poll() is None, "it does not wait for its warehouse"
+        os.kill(process.pid, signal.SIGTERM)
+        assert process.wait(30) == 0
+        servers["warehouse"].start()
+        run_stream(settings, until_idle_seconds=3)
+        assert raw_count(warehouse) == 4000
+        assert warehouse.query(KNOWN_OTHERWISE).to_pylist() == [{"n": 0}]
+    finally:
+        process.kill()
+        for server in servers.values():
+            server.kill()
 
 
 def test_a_refused_message_is_in_bronze_and_its_pointer_on_the_dead_letter_topic(home):

@@ -33,6 +33,7 @@ FULL_PULL = 1000  # Pub/Sub's limit on one pull
 PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
 SHORTEST_PULL_SECONDS = 4.0  # of a stream that ends when idle: a server under load still answers in time
 PULLS_AHEAD = 10
+LAST_PULL_SECONDS = 3.0  # what was just given back is pulled at once
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 0.25  # between two tellings of the time; early panes come each second
 GATHER_SECONDS = 0.15  # how long, in all, a block that is not full waits for more; each costs three commits
@@ -86,6 +87,7 @@ class PubSubFeed(SharedInProcess):
         self._ack_ids: dict[int, list[str]] = {}
         self._blocks: dict[int, Block] = {}
         self._pulled: queue.Queue[tuple[list[broker.ReceivedMessage], int]] = queue.Queue(PULLS_AHEAD)
+        self._puller = threading.Thread(target=self._keep_pulling, daemon=True)
         self._is_over = False
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -100,7 +102,7 @@ class PubSubFeed(SharedInProcess):
     def read_multiple(self, labels) -> Iterator[Event]:
         """Yield blocks, the watermark and the passage of time, until the stream is to stop (the runner calls this)."""
         threading.Thread(target=self._keep_extending, daemon=True).start()
-        threading.Thread(target=self._keep_pulling, daemon=True).start()
+        self._puller.start()
         while not self._stop.is_set() and not self._is_idle():
             if not self._free.acquire(timeout=WAIT_SECONDS):
                 yield from self._time_passes()
@@ -143,6 +145,17 @@ class PubSubFeed(SharedInProcess):
             self.state.backlog -= len(judged.block.messages)
             self.state.blocks_in_flight = len(self._ack_ids)
             self.state.seconds = time.monotonic() - self._started_at
+
+    def close(self) -> None:
+        """Return the blocks that could not be landed, so that they come again at once and not after their deadline.
+
+        The last pull may still be open, and what is given back is what it gets: it is waited for, and gives back too.
+        """
+        with self._lock:
+            ack_ids = [ack_id for block in self._ack_ids.values() for ack_id in block]
+        if ack_ids:
+            self._extend(ack_ids, 0)
+            self._puller.join(LAST_PULL_SECONDS)
 
     def count_too_late(self, count: int) -> None:
         """Note events that were landed and are in no minute's count."""

@@ -63,7 +63,10 @@ def run_stream(
         stop.set()
         ended.set()
         service.stop()
-        committer.close()
+        try:
+            committer.close()
+        finally:
+            feed.close()
     return feed.state
 
 

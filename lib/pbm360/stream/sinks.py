@@ -139,7 +139,8 @@ class TableAppender:
         raw.arrow_rows.rows.serialized_record_batch = batch.serialize().to_pybytes()
         request = types.AppendRowsRequest.wrap(raw)  # wrapped, not copied: rows take most of a request
         is_confirmed = False
-        for response in self._open().append_rows(iter([request]), timeout=APPEND_SECONDS):
+        answers = self._open().append_rows(iter([request]), retry=None, timeout=APPEND_SECONDS)
+        for response in answers:
             if response.error.code:
                 raise InvalidArgument(f"{self._stream}: {response.error.message}")
             is_confirmed = True
