@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,19 @@ def test_without_a_stack_a_command_says_how_to_start_one(tmp_path):
 def test_down_without_anything_started_is_harmless(tmp_path):
     finished = run("down", PBM360_STATE_DIR=str(tmp_path / "none"))
     assert finished.returncode == 0, finished.stderr
+
+
+def test_a_second_signal_interrupts_what_does_not_heed_the_first():
+    waiting = "import time, threading; from pbm360.terminal import set_on_signal; set_on_signal(threading.Event());"
+    waiting += "print('waits', flush=True); time.sleep(1); print('heard', flush=True); time.sleep(60)"
+    with subprocess.Popen(
+        [sys.executable, "-c", waiting], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        try:
+            assert process.stdout.readline() == b"waits\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.stdout.readline() == b"heard\n"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) != 0
+        finally:
+            process.kill()
