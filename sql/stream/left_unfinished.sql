@@ -1,13 +1,24 @@
 -- The messages that an ended stream had landed in bronze, and neither in live nor as dead letters.
 -- Grain: one row per message, as it was first received.
--- Sources: pbm_bronze.raw_orders, pbm_live.order_events, pbm_ops.dead_letters.
+-- Sources: pbm_bronze.raw_orders, pbm_live.order_events, pbm_ops. What a publication may have taken
+-- out of live, two days below the mark, is left to the batch, which has it.
 -- Parameters: first_date (UTC), before which Pub/Sub delivers nothing again; in_flight_minutes, how
 -- long before the newest message those were received that were in flight with it. Messages with an
 -- observed_at are left out: however often they come, they say themselves when they were known.
 
 with
     newest as (
-        select timestamp_sub(max(ingested_at), interval @in_flight_minutes minute) as oldest_at
+        select
+            greatest(
+                timestamp_sub(max(ingested_at), interval @in_flight_minutes minute),
+                coalesce(
+                    (
+                        select timestamp(date_sub(high_water_date, interval 2 day))
+                        from pbm_ops.high_water_mark
+                    ),
+                    timestamp(@first_date)
+                )
+            ) as oldest_at
         from pbm_bronze.raw_orders
         where known_date >= @first_date
     ),

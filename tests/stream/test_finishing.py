@@ -79,3 +79,14 @@ def test_messages_that_say_when_they_were_known_are_left_to_their_redelivery(hom
     run_stream(settings, until_idle_seconds=2)
     live = known(warehouse, LIVE)
     assert set(live.values()) == {(observed_at, 1)}
+
+
+@pytest.mark.timeout(300)
+def test_what_a_publication_may_have_taken_out_of_live_is_left_to_the_batch(home):
+    settings, warehouse = home
+    now = datetime.datetime.now(datetime.UTC)
+    published = {"run_date": now.date() + datetime.timedelta(days=3), "run_id": "run-1", "status": "published"}
+    warehouse.load_rows("ops.batch_runs", [published | {"started_at": now, "cut_at": now}])
+    taken_and_killed(settings, 20)
+    run_stream(settings, until_idle_seconds=2)
+    assert [copies for _, copies in known(warehouse, LIVE).values()] == [1] * 20

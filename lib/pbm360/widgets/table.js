@@ -33,7 +33,7 @@ function cellText(kind, value) {
   if (value === null || value === undefined || value === "") return "–";
   if (kind === "pill") return SIGNS[value] ?? value;
   if (kind === "duration") return duration(value);
-  if (kind === "since" || kind === "until") return clockText(kind, value);
+  if (CLOCKS.has(kind)) return clockText(kind, value);
   if (kind === "hours") return `${value} h`;
   if (kind === "days") return `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)} d`;
   if (kind === "percent") return `${Math.round(value * 100)} %`;
