@@ -29,7 +29,7 @@ $(INSTALLED): uv.lock pyproject.toml | $(if $(filter $(TOOLS)/bin/uv,$(UV)),$(TO
 	@touch $@
 
 $(INSTALLED_FOR_TESTS): $(INSTALLED)
-	$(UV) sync --frozen --inexact --all-extras --group airflow --python 3.11
+	$(UV) sync --frozen --inexact --all-extras --group airflow --group bench --python 3.11
 	@touch $@
 
 setup: $(INSTALLED) ## install the locked packages into .venv (finds uv or installs it)
@@ -78,7 +78,7 @@ lab: up ## open JupyterLab on the notebooks
 dashboards: up ## serve the dashboards
 	$(RUN)/pbm360 dashboards
 
-bench: setup ## measure speed and memory; writes docs/benchmarks.md
+bench: $(INSTALLED_FOR_TESTS) ## measure speed and memory; writes docs/benchmarks.md
 	$(RUN)/python -m tests.benchmarks.run
 
 notebooks: setup ## execute every chapter and store its outputs; CHAPTERS="08 09": store those alone

@@ -422,6 +422,6 @@ def test_dead_kernels_are_noticed_by_the_page_which_then_comes_back_by_itself(fi
     page.evaluate("Math.random = () => 0.3")  # pages come back one after another; this one is among the first
     page.evaluate(JUMP, 50_000)
     expect(page.get_by_test_id("banner")).to_contain_text("Stale")
-    page.wait_for_function("() => !window.isOfBefore && Number(document.body.dataset.tick) > 0")
+    page.wait_for_function("() => !window.isOfBefore && Number(document.body?.dataset.tick) > 0")
     expect(page.get_by_test_id("banner")).to_be_hidden()
     assert number(page, "open") >= 50
