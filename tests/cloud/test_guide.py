@@ -36,6 +36,7 @@ NAMED = {  # after which words a name of ours stands, and which names there are
     r"gcloud composer environments run (\w+)": (resources.ENVIRONMENT,),
     r"--filter=name:([\w-]+)": (resources.STREAM_JOB,),
     r"pbm360-(\w+)@": resources.COMPONENTS,
+    r"gcloud pubsub topics \S+ ([\w-]+)": tuple(resources.topics(SETTINGS)),
     r"gs://\$PROJECT-([\w-]+)": resources.BUCKETS,
     r"mk --dataset (\w+)": tuple(resources.datasets(SETTINGS)),
     r"gcloud builds triggers run pbm360-([\w-]+)": ("main", "release"),
@@ -69,6 +70,30 @@ def test_every_command_of_ours_exists_with_its_options_and_its_help_runs():
         assert CliRunner().invoke(app, [*path, "--help"]).exit_code == 0, path
         known = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
         assert {word.split("=")[0] for word in words if word.startswith("--")} <= known, (path, words)
+
+
+def test_what_needs_the_private_database_is_left_to_a_job_inside_its_network():
+    typed = [line.split()[1] for line in "\n".join(TO_TYPE.values()).splitlines() if line.startswith("pbm360 ")]
+    inside = {
+        "simulate",
+        "relay",
+        "prepare",
+        "snapshot",
+        "build",
+        "backfill",
+        "catch-up",
+        "erase-patient",
+        "rotate-key",
+    }
+    assert "doctor" in typed and not inside & set(typed)
+
+
+def test_what_a_job_is_told_to_run_instead_is_a_command_of_ours():
+    told = [words for line in LINES for words in re.findall(r"gcloud run jobs execute \S+ .*--args=(\S+)", line)]
+    assert told
+    for command, *options in (words.split(",") for words in told):
+        known = {option for parameter in get_command(app).commands[command].params for option in parameter.opts}
+        assert {option.split("=")[0] for option in options} <= known
 
 
 def test_every_make_target_exists():

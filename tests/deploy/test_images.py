@@ -21,7 +21,8 @@ from tests.deploy.tools import ROOT, run_uv
 IMAGES = ROOT / "deploy" / "images"
 IMPORTS = {  # what each image runs, beside the command line
     "notebooks": ["papermill", "gcsfs", "pbm360.medallion", "pbm360.checks", "pbm360.oms.relay", "pbm360.run_page",
-                  "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial"],
+                  "pbm360.erasure", "pbm360.rotation", "pbm360.gates", "pbm360.figures.tutorial", "pbm360.demo",
+                  "pbm360.simulate.publish"],
     "dataflow": ["pip", "pbm360.stream.dataflow", "google.cloud.secretmanager"],
     "dashboards": ["pbm360.dashboard_server", "pbm360.operations.service", "pbm360.command_center",
                    "streamlit.web.cli", "pbm360.streamlit_server", "pbm360.streamlit_pages"],
@@ -37,6 +38,7 @@ COMMANDS = {
         "catch-up",
         "erase-patient",
         "rotate-key",
+        "simulate",
     ],
     "dashboards": ["dashboards", "streamlit"],
 }
