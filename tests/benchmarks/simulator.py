@@ -48,13 +48,13 @@ def make_history(days: int) -> dict:
     length = len(sizes) // 4
     quarters = [statistics.mean(sizes[number * length : (number + 1) * length]) for number in range(4)]
     seconds = time.process_time() - started
-    return {"messages": count, "seconds": seconds, "megabytes": _peak_kilobytes() // 1000, "quarters": quarters}
+    return {"messages": count, "seconds": seconds, "megabytes": _peak_bytes() // 1_000_000, "quarters": quarters}
 
 
-def _peak_kilobytes() -> int:
+def _peak_bytes() -> int:
     """Return the most memory that this process has held; `getrusage` knows that of the one that started it, too."""
     status = Path("/proc/self/status").read_text()
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM:"))
 
 
 if __name__ == "__main__":
