@@ -119,8 +119,8 @@ def bottleneck_scores(stages: pd.DataFrame) -> pd.Series:
     p90_wait_hours (null where nobody left), sla_hours. Growth is the change of the open count as a share of what is
     open, never below 0. Lateness is the p90 wait as a share of the time allowed, 1 at most, and 1 where nobody left:
     who waits well within the time allowed counts down to a half. FEW_ORDERS are added on both sides of the first
-    ratio, so that no stage is called a bottleneck for a handful of orders, and the score of one that nobody left is
-    finite. Over 1 more comes in than goes out.
+    ratio: it stays near 1 where few orders pass, and is finite where nobody left. Growth and lateness are not damped,
+    so a stage of one order may stand first: read the score beside the count. Over 1 more comes in than goes out.
     """
     ratio = (stages["arrival_count"] + FEW_ORDERS) / (stages["completion_count"] + FEW_ORDERS)
     growth = ((stages["open_count"] - stages["before_count"]) / stages["open_count"].clip(lower=1)).clip(lower=0)
