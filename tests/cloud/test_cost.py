@@ -35,7 +35,7 @@ def dollars(workload: Workload) -> dict[str, float]:
         ("pubsub_retention", 2.83588 * 0.27),
         # 11.574 events/s x 7 in the busiest hour = 81 of the 4,000 that one worker takes: 1 worker, 2 vCPU x 730 h
         ("dataflow_streaming_vcpu", 1460 * 0.069),
-        ("dataflow_streaming_memory", 7.5 * 730 * 0.003557),
+        ("dataflow_streaming_memory", 8 * 730 * 0.003557),  # n2-standard-2, which the launch asks for
         # 11.574 events/s x 435 bytes are 58 x 0.0000047 units of its engine: one stands for the one worker
         ("dataflow_streaming_engine", 730 * 0.089),
         # 678 bytes x 30.41667 million = 20.62 GB, far below 2 TiB free

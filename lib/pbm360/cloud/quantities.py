@@ -22,7 +22,7 @@ ORDER_BYTES = 22  # of an event: its order's row alone, which the dashboards rea
 SNAPSHOT_BYTES = 271  # an order in one night's snapshot of order management, with its patient and all the rest
 PEAK = 7.0  # the busiest hour of two weeks against the mean hour
 EVENTS_PER_VCPU = 2500.0  # a second: a seventh to a quarter of a core's measure (docs/benchmarks.md), by the hour
-WORKER_VCPUS, WORKER_GB, WORKER_DISK_GB = 2, 7.5, 30
+WORKER_VCPUS, WORKER_GB, WORKER_DISK_GB = 2, 8, 30  # n2-standard-2, as stream/launch.py asks for
 ENGINE_UNITS_A_WORKER = 1.0  # at least, of Streaming Engine: a guess that the first bill corrects
 ENGINE_UNITS_A_GIB = 58.0  # of messages a second, in Google's benchmark of a job from Kafka to BigQuery
 LIVE_DAYS = 2.0  # of events that the batch has not taken over
@@ -127,7 +127,11 @@ def _dataflow(workload: Workload) -> list[Quantity]:
     through = workload.events_per_day / 86_400 * MESSAGE_BYTES / GIB
     units = max(count * ENGINE_UNITS_A_WORKER, through * ENGINE_UNITS_A_GIB)
     return [
-        Quantity("dataflow_streaming_vcpu", vcpus * HOURS, f"{count} workers of {WORKER_VCPUS} vCPU, day and night"),
+        Quantity(
+            "dataflow_streaming_vcpu",
+            vcpus * HOURS,
+            f"{count} worker{'s' if count > 1 else ''} of {WORKER_VCPUS} vCPU, day and night",
+        ),
         Quantity("dataflow_streaming_memory", count * WORKER_GB * HOURS, f"{WORKER_GB} GB a worker"),
         # a job that delivers at least once is billed by units, never by the bytes that pass through
         Quantity("dataflow_streaming_engine", units * HOURS, f"a guess: one a worker at least, {units:g} in all"),
