@@ -2,7 +2,8 @@
 -- Grain: one row per cohort.
 -- Sources: pbm_gold.fact_order_lifecycle, fact_patient_feedback.
 -- Parameters: cohort (lateness, carrier, pharmacy or week), minimum_count.
--- Where one cell alone is small, the next smallest is suppressed, too: else the total gives it away.
+-- Where one cell alone is small, the next smallest that has answers is suppressed, too (the rule of
+-- privacy/suppressed_cells.sql): else the total gives it away, and an empty cell would hide nothing.
 
 with
     delivered_orders as (
@@ -66,7 +67,10 @@ with
             satisfied_count,
             is_small,
             sum(if(is_small, 1, 0)) over () as small_count,
-            row_number() over (partition by is_small order by survey_count, cohort) as size_rank
+            row_number() over (
+                partition by is_small, survey_count = 0
+                order by survey_count, cohort
+            ) as size_rank
         from sized_cohorts
     ),
     judged_cohorts as (
@@ -78,7 +82,8 @@ with
             detractor_count,
             csat_count,
             satisfied_count,
-            is_small or (small_count = 1 and size_rank = 1) as is_suppressed
+            is_small
+            or (small_count = 1 and size_rank = 1 and survey_count > 0) as is_suppressed
         from ranked_cohorts
     )
 select
