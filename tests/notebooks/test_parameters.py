@@ -37,24 +37,33 @@ OTHER_PARAMETERS = {
     "12_trust_card": {"run_date": DAY},
     "13_see_it_coming": {"seed": 4, "order_count": 1500, "world_days": 48},
 }
+OWN_EXPORTS = {  # a reader's own files, which chapter 11 imports and leaves as they are
+    "orders.csv": "Order No,Referral,Filled,Shipped\n7,2026-11-16 09:00:00,2026-11-17 10:00:00,2026-11-17 11:00:00\n",
+    "scans.csv": "Order No,Scan,When\n7,Out for Delivery,2026-11-18 08:00:00\n",
+}
 EXECUTE = "import json, sys, papermill; papermill.execute_notebook(**json.load(sys.stdin))"
 
 
 @pytest.mark.timeout(900)
 def test_every_chapter_runs_with_other_parameters(tmp_path):
     # not below pytest's folder, which another session of pytest closes to the user that root starts PostgreSQL as
+    own = tmp_path / "exports"
+    own.mkdir()
+    for name, text in OWN_EXPORTS.items():
+        (own / name).write_text(text)
     with tempfile.TemporaryDirectory() as folder, fresh_stack(Path(folder) / "state") as environment:
         for path in CHAPTERS:
             options = {
                 "input_path": str(path),
                 "output_path": str(tmp_path / path.name),
-                "parameters": OTHER_PARAMETERS[path.stem],
+                "parameters": OTHER_PARAMETERS[path.stem] | ({"csv_folder": str(own)} if path.stem[:2] == "11" else {}),
                 "cwd": str(ROOT / "notebooks"),
                 "progress_bar": False,
             }
             command, text = [sys.executable, "-c", EXECUTE], json.dumps(options)
             finished = subprocess.run(command, input=text, env=environment, capture_output=True, text=True, check=False)
             assert finished.returncode == 0, f"{path.stem}: {finished.stderr[-3000:]}"
+        assert {path.name: path.read_text() for path in own.iterdir()} == OWN_EXPORTS
         # Pub/Sub keeps its messages in files of this ending, too: they are what bronze holds, and no log
         logs = [path for path in Path(folder).rglob("*.log") if "topics" not in path.parts]
         assert {path.name for path in logs} >= {"bigquery.log", "pubsub.log", "postgresql.log"}
