@@ -1,5 +1,7 @@
 -- How much of what could be known is known: the orders that have a thing, of those that should.
 -- Grain: one row per measure.
+-- Messages are counted without second copies; a step leads from one stage to the next, so that an
+-- order's first stage is none.
 -- Sources: pbm_gold.fact_order_lifecycle, fact_stage_visits, pbm_silver.rejected_events,
 -- stg_order_events.
 
@@ -27,8 +29,9 @@ with
     steps as (
         select count(*) as step_count, countif(is_allowed) as allowed_count
         from pbm_gold.fact_stage_visits
+        where previous_stage is not null
     )
-select 1 as place, 'messages that could be read' as measure, accepted_count as have_count,
+select 1 as place, 'messages that were accepted' as measure, accepted_count as have_count,
     accepted_count + refused_count as should_count
 from messages
 union all
@@ -44,7 +47,7 @@ union all
 select 5, 'delivered orders with a promise', with_promise_count, delivered_count
 from orders
 union all
-select 6, 'orders without clock skew', without_skew_count, order_count
+select 6, 'orders with no negative duration', without_skew_count, order_count
 from orders
 union all
 select 7, 'steps that the process allows', allowed_count, step_count
