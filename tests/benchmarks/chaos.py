@@ -11,8 +11,10 @@ import random
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pbm360 import broker, medallion, oms
 from pbm360.local import postgres
@@ -20,42 +22,33 @@ from pbm360.settings import Settings
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.killable import ACK_DEADLINE_SECONDS, KillableStream, killable_servers
-from tests.stream.counts import counted_by_minute, entered_by_minute, live_keys, raw_count
+from tests.stream.counts import counted_by_minute, entered_by_minute, raw_count, unequal_events
 
 STOCK_ORDERS, STOCK_DAYS = 1000, 5
 BATCH = 500
-LONGEST_PAUSE_SECONDS = 4.0
+SERVERS = ("warehouse", "Pub/Sub")
+PARTS = (*SERVERS, "stream")
+SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.2, 4.0
 SETTLED_SECONDS = 900
-SILVER = "select source, event_id from pbm_silver.stg_order_events"
-UNEQUAL = """
-    with standing as (
-        select source, event_id, message_id, order_id, event_type, event_at, known_at, stage, patient_key
-        from pbm_live.order_events
-        qualify row_number() over (partition by source, event_id order by known_at, message_id, ingested_at) = 1
-    )
-    select count(*) as n
-    from pbm_silver.stg_order_events as batch_events
-    full outer join standing
-        on standing.source = batch_events.source and standing.event_id = batch_events.event_id
-    where
-        standing.event_id is null
-        or batch_events.event_id is null
-        or standing.message_id != batch_events.message_id
-        or standing.order_id != batch_events.order_id
-        or standing.event_type != batch_events.event_type
-        or standing.event_at != batch_events.event_at
-        or standing.known_at != batch_events.known_at
-        or coalesce(standing.stage, '') != coalesce(batch_events.stage, '')
-        or coalesce(standing.patient_key, '') != coalesce(batch_events.patient_key, '')
-"""
+OUTAGES = 4  # of a hundred kills, half of them the warehouse's: so long away that calls give up, not only try again
+OUTAGE_SECONDS = (35.0, 45.0)
+
+
+class Kill(NamedTuple):
+    """One kill: after how long a pause whom it strikes, and how long that part stays away."""
+
+    pause_seconds: float
+    name: str
+    away_seconds: float
 
 
 @dataclass
 class Outcome:
-    """What a run came to; all but the first four should be 0."""
+    """What a run came to; all but the first five should be 0."""
 
     published: int
     kills: dict[str, int]
+    outages: list[Kill]
     seconds: float
     redelivered: int
     lost: int = 0
@@ -85,8 +78,11 @@ class Publisher(threading.Thread):
                 time.sleep(0.2)
 
 
-def run_chaos(folder: Path, settings: Settings, events: int, kills: int, seed: int) -> Outcome:
-    """Stream so many events and kill so many processes meanwhile; then build the day and compare."""
+def run_chaos(folder: Path, settings: Settings, events: int, kills: int, outages: int, seed: int) -> Outcome:
+    """Stream so many events and kill so many processes meanwhile; then build the day and compare.
+
+    Of the kills so many are outages of 35 to 45 seconds; all else is started again at once.
+    """
     messages = recent_messages(events, seed)
     servers, settings = killable_servers(folder, settings)
     parts: dict = dict(servers)
@@ -96,13 +92,16 @@ def run_chaos(folder: Path, settings: Settings, events: int, kills: int, seed: i
         parts["stream"] = KillableStream(settings)
         publisher = Publisher(settings, messages)
         publisher.start()
-        victims = kill_at_random(parts, publisher, kills, random.Random(seed))
+        planned = plan_kills(kills, outages, random.Random(seed))
+        kill_as_planned(parts, publisher, planned)
         publisher.join()
         warehouse = Warehouse(settings)
         _wait_until_landed(warehouse, {message[1]["key"] for message in messages})
+        for part in parts.values():
+            part.assert_runs()
         parts["stream"].process.terminate()
         assert parts["stream"].process.wait(240) == 0, parts["stream"].log.read_text()[-2000:]
-        return _judge(warehouse, messages, victims, time.monotonic() - started)
+        return _judge(warehouse, messages, planned, time.monotonic() - started)
     finally:
         for part in parts.values():
             part.kill()
@@ -130,21 +129,39 @@ def _of_lap(payload: bytes, lap: int) -> bytes:
     return payload
 
 
-def kill_at_random(parts: dict, publisher: Publisher, kills: int, chance: random.Random) -> dict[str, int]:
-    """Kill one part after the other and start it again; the kills are spread over the publishing and its end."""
-    victims = dict.fromkeys(parts, 0)
-    names: list[str] = []
-    for number in range(kills):
-        publisher.share = (number + 1) / kills
-        time.sleep(chance.uniform(0.2, LONGEST_PAUSE_SECONDS))
-        names = names or chance.sample(sorted(parts), len(parts))
-        name = names.pop()
-        parts[name].kill()
-        parts[name].start()
-        victims[name] += 1
-        if sum(victims.values()) % 10 == 0:
-            print(f"{sum(victims.values())} kills, {publisher.published:,} published", flush=True)
-    return victims
+def plan_kills(kills: int, outages: int, chance: random.Random) -> list[Kill]:
+    """Draw so many kills, each part's turn once in three; `outages` of the servers' last long, as even as can be."""
+    names = [name for _ in range(-(-kills // len(PARTS))) for name in chance.sample(PARTS, len(PARTS))][:kills]
+    long: set[int] = set()
+    for place, server in enumerate(SERVERS):
+        struck = [number for number, name in enumerate(names) if name == server]
+        long |= set(chance.sample(struck, (outages + place) // len(SERVERS)))
+    return [
+        Kill(
+            chance.uniform(SHORTEST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS),
+            name,
+            chance.uniform(*OUTAGE_SECONDS) if number in long else 0.0,
+        )
+        for number, name in enumerate(names)
+    ]
+
+
+def kill_as_planned(parts: dict, publisher: Publisher, planned: list[Kill]) -> None:
+    """Kill one part after the other and start it again; the kills are spread over the publishing and its end.
+
+    A part that has ended by itself is no victim: it fails the run.
+    """
+    for number, kill in enumerate(planned, start=1):
+        publisher.share = number / len(planned)
+        time.sleep(kill.pause_seconds)
+        parts[kill.name].assert_runs()
+        parts[kill.name].kill()
+        time.sleep(kill.away_seconds)
+        parts[kill.name].start()
+        if kill.away_seconds:
+            print(f"{kill.name} was away for {kill.away_seconds:.0f} s", flush=True)
+        if number % 10 == 0:
+            print(f"{number} kills, {publisher.published:,} published", flush=True)
 
 
 def _prepare(settings: Settings) -> None:
@@ -174,43 +191,41 @@ def _wait_until_landed(warehouse: Warehouse, keys: set[str]) -> None:
     time.sleep(ACK_DEADLINE_SECONDS)  # what was landed and not acknowledged comes once more
 
 
-def _judge(warehouse: Warehouse, messages: list, victims: dict[str, int], seconds: float) -> Outcome:
+def _judge(warehouse: Warehouse, messages: list, planned: list[Kill], seconds: float) -> Outcome:
     now = datetime.datetime.now(datetime.UTC)
     counted, entered = counted_by_minute(warehouse, now), entered_by_minute(warehouse, now)
     landed = landed_keys(warehouse)
     for day in medallion.stragglers(warehouse, now.date()):
         medallion.build(warehouse, day)
-    outcome = Outcome(len(messages), victims, seconds, raw_count(warehouse) - len(messages))
+    victims = Counter(kill.name for kill in planned)
+    outages = [kill for kill in planned if kill.away_seconds]
+    outcome = Outcome(len(messages), victims, outages, seconds, raw_count(warehouse) - len(messages))
     outcome.lost = sum(attributes["key"] not in landed for _, attributes in messages)
-    outcome.unequal_in_batch = warehouse.query(UNEQUAL).to_pylist()[0]["n"]
-    outcome.unequal_in_batch += len(live_keys(warehouse) ^ batch_keys(warehouse))
+    outcome.unequal_in_batch = unequal_events(warehouse)
     outcome.minutes_counted_wrong = sum(row not in entered for row in counted)
     outcome.minutes_counted_wrong += sum(row not in counted for row in entered)
     return outcome
 
 
-def batch_keys(warehouse: Warehouse) -> set[tuple[str, str]]:
-    """Return the (source, event id) of every event in silver."""
-    return {(row["source"], row["event_id"]) for row in warehouse.query(SILVER).to_pylist()}
-
-
-def measure(events: int = 500_000, kills: int = 100, seed: int = 1) -> list[tuple[str, str]]:
+def measure(events: int = 500_000, kills: int = 100, outages: int = OUTAGES, seed: int = 1) -> list[tuple[str, str]]:
     """Return (what, figure) rows of one run on servers of its own."""
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory(prefix="pbm360-chaos-") as database:
         dsn, record = postgres.start(Path(database) / "postgres")
         try:
             settings = Settings(oms_dsn=dsn, pseudonym_key="k" * 40)
             oms.migrate(settings)
-            outcome = run_chaos(Path(folder), settings, events, kills, seed)
+            outcome = run_chaos(Path(folder), settings, events, kills, outages, seed)
         finally:
             postgres.stop_server(record)
     killed = ", ".join(f"{count} {name}" for name, count in outcome.kills.items())
+    away = ", ".join(f"{kill.name} {kill.away_seconds:.0f} s" for kill in outcome.outages) or "none"
     return [
         (f"chaos: {sum(outcome.kills.values())} kills -9", killed),
+        ("chaos: of these, long outages", away),
         ("chaos: events, seconds", f"{outcome.published:,} in {outcome.seconds:,.0f} s"),
         ("chaos: messages taken twice by Pub/Sub or more", f"{outcome.redelivered:,}"),
         ("chaos: events lost", str(outcome.lost)),
-        ("chaos: events of live and batch that differ", str(outcome.unequal_in_batch)),
+        ("chaos: events of live and batch that differ in any column", str(outcome.unequal_in_batch)),
         ("chaos: minutes of a stage counted wrong", str(outcome.minutes_counted_wrong)),
     ]
 
@@ -220,9 +235,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=500_000)
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--outages", type=int, default=OUTAGES, help="of the kills, that last 35 to 45 seconds")
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    for what, figure in measure(arguments.events, arguments.kills, arguments.seed):
+    for what, figure in measure(arguments.events, arguments.kills, arguments.outages, arguments.seed):
         print(f"{what:<60} {figure}", flush=True)
 
 

@@ -16,11 +16,28 @@ ANSWER_SECONDS = 240
 ACK_DEADLINE_SECONDS = 10
 
 
-class KillableServer:
+class Killable:
+    """A process that can be killed; `process` runs, or ran last, and `log` is the file of all that was ever said."""
+
+    process: subprocess.Popen
+    log: Path
+
+    def kill(self) -> None:
+        """Kill it as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+    def assert_runs(self) -> None:
+        """Raise `AssertionError`, with the log's end, where it has ended by itself."""
+        ended = self.process.poll()
+        assert ended is None, f"it has ended by itself, with {ended}: {self.log.read_text()[-2000:]}"
+
+
+class KillableServer(Killable):
     """One server module of the local stack on a folder of its own, always on the ports of its first start."""
 
     def __init__(self, module: str, folder: Path, *options: str):
-        self._ready, self._log = folder.with_suffix(".ready.json"), folder.with_suffix(".log")
+        self._ready, self.log = folder.with_suffix(".ready.json"), folder.with_suffix(".log")
         self._command = [sys.executable, "-m", module, "--data-dir", str(folder), "--ready-file", str(self._ready)]
         self._command += options
         self._ports: list[str] = []
@@ -29,12 +46,12 @@ class KillableServer:
     def start(self) -> None:
         """Start it and wait until it answers."""
         self._ready.unlink(missing_ok=True)
-        with self._log.open("a") as lines:
+        with self.log.open("a") as lines:
             self.process = subprocess.Popen([*self._command, *self._ports], stdout=lines, stderr=subprocess.STDOUT)
         deadline = time.monotonic() + ANSWER_SECONDS
         while not self._ready.exists():
             ended = self.process.poll()
-            assert ended is None, f"a server ended with {ended}: {self._log.read_text()[-2000:]}"
+            assert ended is None, f"a server ended with {ended}: {self.log.read_text()[-2000:]}"
             assert time.monotonic() < deadline, "a server does not answer"
             time.sleep(0.05)
         self.addresses = json.loads(self._ready.read_text())
@@ -46,13 +63,8 @@ class KillableServer:
             for text in (option, self.addresses[key].rsplit(":", 1)[1].rstrip("/"))
         ]
 
-    def kill(self) -> None:
-        """Kill it as a power cut would."""
-        self.process.kill()
-        self.process.wait()
 
-
-class KillableStream:
+class KillableStream(Killable):
     """`pbm360 stream` as a process of its own."""
 
     def __init__(self, settings: Settings):
@@ -63,11 +75,6 @@ class KillableStream:
     def start(self) -> None:
         """Start it; it takes messages a few seconds later."""
         self.process = start_stream(self._settings, log=self.log)
-
-    def kill(self) -> None:
-        """Kill it as a power cut would."""
-        self.process.kill()
-        self.process.wait()
 
 
 def killable_servers(folder: Path, settings: Settings) -> tuple[dict[str, KillableServer], Settings]:

@@ -1,4 +1,4 @@
-"""What a test of the stream asks the warehouse: messages landed, events in live, counts by minute two ways."""
+"""What a test of the stream asks the warehouse: messages landed, events in live and batch, counts two ways."""
 
 from __future__ import annotations
 
@@ -10,6 +10,21 @@ from pbm360.warehouse import Warehouse
 
 RAW = "select count(distinct message_id) as n from pbm_bronze.raw_orders where known_date > date '2000-01-01'"
 LIVE = "select distinct source, event_id from pbm_live.order_events"
+UNEQUAL = """
+    with
+        standing as (
+            select * from pbm_live.order_events
+            qualify row_number() over (partition by source, event_id order by known_at, message_id, ingested_at) = 1
+        ),
+        only_live as (select * from standing except distinct select * from pbm_silver.stg_order_events),
+        only_batch as (select * from pbm_silver.stg_order_events except distinct select * from standing),
+        differing as (
+            select source, event_id from only_live
+            union distinct
+            select source, event_id from only_batch
+        )
+    select count(*) as n from differing
+"""
 COUNTED = """
     with last_panes as (
         select minute_at, stage, event_count from pbm_live.stage_minutes where minute_at >= @since
@@ -38,6 +53,14 @@ def raw_count(warehouse: Warehouse) -> int:
 def live_keys(warehouse: Warehouse) -> set[tuple[str, str]]:
     """Return the (source, event id) of every event in live."""
     return {(row["source"], row["event_id"]) for row in warehouse.query(LIVE).to_pylist()}
+
+
+def unequal_events(warehouse: Warehouse) -> int:
+    """Count the events that live and silver don't both hold with the same value in every column.
+
+    Of several rows of an event in live the one counts that readers take.
+    """
+    return warehouse.query(UNEQUAL).to_pylist()[0]["n"]
 
 
 def published_keys(messages) -> set[tuple[str, str]]:
