@@ -30,7 +30,7 @@ from pbm360.settings import Settings
 from pbm360.simulate import SimulationParameters, simulate
 from pbm360.stream.blocks import Message, receive
 from pbm360.stream.landing import raw_row
-from pbm360.stream.sinks import RAW_SCHEMA
+from pbm360.stream.sinks import EVENT_SCHEMA, RAW_SCHEMA
 from pbm360.warehouse import Warehouse
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +51,8 @@ class Expected:
     refused: int = 0
     events: set[tuple[str, str]] = field(default_factory=set)
     minutes: Counter = field(default_factory=Counter)  # (minute in seconds since 1970, stage)
+    batches: list[pa.RecordBatch] = field(default_factory=list)  # a row each accepted message, copies of events too
+    _rows: list[list] = field(default_factory=list)
 
     def add(self, message: Message, decoder: Decoder) -> None:
         """Judge one message and count it."""
@@ -58,10 +60,26 @@ class Expected:
         row = decoder.decode(message.payload, message.stamps)
         if isinstance(row, Rejection):
             self.refused += 1
-        elif (row[SOURCE], row[EVENT_ID]) not in self.events:
+            return
+        self._rows.append(row)
+        if len(self._rows) == ROWS_A_BLOCK:
+            self._end_batch()
+        if (row[SOURCE], row[EVENT_ID]) not in self.events:
             self.events.add((row[SOURCE], row[EVENT_ID]))
             if row[STAGE] is not None:
                 self.minutes[row[EVENT_AT] // 60_000_000 * 60, row[STAGE]] += 1
+
+    def rows(self) -> pa.Table:
+        """Return a row for each accepted message, typed as in live, by message."""
+        if self._rows:
+            self._end_batch()
+        return pa.Table.from_batches(self.batches, EVENT_SCHEMA).sort_by("message_id")
+
+    def _end_batch(self) -> None:
+        columns = zip(*self._rows, strict=True)
+        arrays = [pa.array(values, kind.type) for values, kind in zip(columns, EVENT_SCHEMA, strict=True)]
+        self.batches.append(pa.record_batch(arrays, schema=EVENT_SCHEMA))
+        self._rows = []
 
 
 def main() -> int:
@@ -168,8 +186,7 @@ def compare(warehouse: Warehouse, expected: Expected) -> None:
     """Assert that the tables hold exactly what plain Python found."""
     raw = raw_count(warehouse)
     assert raw["message_count"] == expected.messages, raw
-    sql = "select count(distinct concat(source, '/', event_id)) as n from pbm_live.order_events"
-    assert warehouse.query(sql).to_pylist() == [{"n": len(expected.events)}]
+    compare_events(warehouse.read_table("live.order_events", COLUMNS), expected)
     sql = "select count(distinct message_id) as n from pbm_ops.dead_letters"
     assert warehouse.query(sql).to_pylist() == [{"n": expected.refused}]
     sql = """
@@ -182,9 +199,23 @@ def compare(warehouse: Warehouse, expected: Expected) -> None:
     counted = {(int(row["minute_at"].timestamp()), row["stage"]): row["n"] for row in warehouse.query(sql).to_pylist()}
     assert counted == dict(expected.minutes), "the minutes differ"
     print(
-        f"exact: {expected.messages:,} messages (in {raw['row_count']:,} rows), {len(expected.events):,} events, "
-        f"{expected.refused:,} refused, {len(counted):,} counts of minute and stage"
+        f"exact: {expected.messages:,} messages (in {raw['row_count']:,} rows), {len(expected.events):,} events "
+        f"in all {len(COLUMNS)} columns, {expected.refused:,} refused, {len(counted):,} counts of minute and stage"
     )
+
+
+def compare_events(live: pa.Table, expected: Expected) -> None:
+    """Assert that live holds the expected events and no other, and each message's row as expected in every column."""
+    keys = live.select(["source", "event_id"]).group_by(["source", "event_id"]).aggregate([]).to_pydict()
+    found = set(zip(keys["source"], keys["event_id"], strict=True))
+    missing, unknown = len(expected.events - found), len(found - expected.events)
+    assert not missing and not unknown, f"live lacks {missing:,} events and holds {unknown:,} that nobody sent"
+    distinct = live.group_by(COLUMNS).aggregate([]).select(COLUMNS).cast(EVENT_SCHEMA)  # retried blocks land twice
+    rows = expected.rows()
+    assert len(distinct) == len(rows), f"{len(distinct):,} distinct rows of {len(rows):,} accepted messages"
+    distinct = distinct.sort_by("message_id")
+    differing = [name for name in COLUMNS if not distinct[name].equals(rows[name])]
+    assert not differing, f"live differs in {', '.join(differing)}"
 
 
 def since(started: float) -> str:
