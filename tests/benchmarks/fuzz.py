@@ -28,6 +28,8 @@ from tests.stream.counts import raw_count
 
 PUBSUB_MESSAGE_BYTES = 10_000_000
 DEEPEST = 200_000
+PARSERS_DIFFER = (500, 1200)  # levels: orjson reads some 1,000, Python's own parser as many as its stack has left
+ODD_NOTATIONS = (b"1e2", b"1E+2", b"1.0", b"-0.0", b"30.00")  # for which the decoder asks how a number was written
 NUMBERS = ("1e400", "-1e400", "9" * 400, "-0", "0.1e-999", "18446744073709551616", "NaN", "Infinity", "1e308")
 ODD_TEXTS = (
     "",
@@ -68,8 +70,7 @@ def good(number: int) -> dict:
 
 def fuzzed(chance: random.Random, number: int) -> bytes:
     """Return one message of a kind drawn by chance; every tenth is good."""
-    kind = chance.choice((random_bytes, damaged, nested, odd_number, odd_text, wrong_member, wrong_field, repeated))
-    return orjson.dumps(good(number)) if number % 10 == 0 else kind(chance, number)
+    return orjson.dumps(good(number)) if number % 10 == 0 else chance.choice(KINDS)(chance, number)
 
 
 def random_bytes(chance: random.Random, number: int) -> bytes:
@@ -90,6 +91,13 @@ def nested(chance: random.Random, number: int) -> bytes:
     opened, closed = chance.choice(((b"[", b"]"), (b'{"a":', b"}")))
     body = opened * depth + b"1" + closed * depth
     return orjson.dumps(good(number))[:-1] + b',"extra":' + body + b"}" if chance.random() < 0.5 else body
+
+
+def nested_beside_an_odd_number(chance: random.Random, number: int) -> bytes:
+    """Return a good event whose number is written oddly, with a member nested as deep as one of two parsers reads."""
+    depth, (opened, closed) = chance.randint(*PARSERS_DIFFER), chance.choice(((b"[", b"]"), (b'{"a":', b"}")))
+    payload = orjson.dumps(good(number)).replace(b":30", b":" + chance.choice(ODD_NOTATIONS))
+    return payload[:-1] + b',"extra":' + opened * depth + b"1" + closed * depth + b"}"
 
 
 def odd_number(chance: random.Random, number: int) -> bytes:
@@ -122,6 +130,12 @@ def wrong_field(chance: random.Random, number: int) -> bytes:
 def repeated(chance: random.Random, number: int) -> bytes:
     """Return an event that names a member twice."""
     return orjson.dumps(good(number))[:-1] + b',"id":"again","time":7}'
+
+
+KINDS = (
+    *(random_bytes, damaged, nested, nested_beside_an_odd_number, odd_number),
+    *(odd_text, wrong_member, wrong_field, repeated),
+)
 
 
 def large(number: int, size: int) -> bytes:
