@@ -46,7 +46,8 @@ PARTS = {
 }
 HEAD = """# Benchmarks
 
-Each part was measured by `make bench`, or alone by `python -m tests.benchmarks.run PART`, on the day that it names.
+Each part was measured by `make bench`, or alone by `python -m tests.benchmarks.run PART`, on the day that it names; the
+last two, which need Java, by the commands that they name.
 Servers, stream and clients share the cores.
 """
 
@@ -90,9 +91,10 @@ def read_sections(page: str) -> dict[str, str]:
 
 
 def write_page(sections: dict[str, str]) -> None:
-    """Write the page, its sections in the order of the parts."""
+    """Write the page, its sections in the order of the parts; then those of other programs (`make test-flink`)."""
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text("\n".join([HEAD, *(sections[title] for title in PARTS if title in sections)]))
+    others = [title for title in sections if title not in PARTS]
+    PAGE.write_text("\n".join([HEAD, *(sections[title] for title in [*PARTS, *others] if title in sections)]))
 
 
 if __name__ == "__main__":
