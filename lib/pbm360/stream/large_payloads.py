@@ -7,6 +7,9 @@ that large is no event: the pointer is judged in its place and refused for its m
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
+from pathlib import Path
 
 import orjson
 from apache_beam.io.filesystems import FileSystems
@@ -17,20 +20,34 @@ LARGEST_PAYLOAD_BYTES = 8_000_000
 def landable(payload: bytes, folder: str) -> bytes:
     """Return the payload, or, where it is too large for a row, the pointer to the object that holds it now.
 
-    The object is named by the payload's hash, so a message that comes again makes no second one.
+    The object is named by the payload's hash, so a message that comes again makes no second one; one of another size
+    was left by a write that was cut off, and is replaced.
     """
     if len(payload) <= LARGEST_PAYLOAD_BYTES:
         return payload
     digest = hashlib.sha256(payload).hexdigest()
     address = FileSystems.join(folder, digest)
-    if not FileSystems.exists(address):
-        _write(folder, address, payload)
+    if not _is_whole(address, len(payload)):
+        _write(address, payload)
     pointer = {"payload_uri": address, "payload_sha256": digest, "payload_bytes": len(payload)}
     return orjson.dumps(pointer)
 
 
-def _write(folder: str, address: str, payload: bytes) -> None:
-    if not FileSystems.exists(folder) and "://" not in folder:
-        FileSystems.mkdirs(folder)
-    with FileSystems.create(address, mime_type="application/octet-stream") as file:
+def _is_whole(address: str, size: int) -> bool:
+    return FileSystems.exists(address) and FileSystems.get_filesystem(address).size(address) == size
+
+
+def _write(address: str, payload: bytes) -> None:
+    """Write an object that is there whole or not at all; an object store shows it when it is closed."""
+    if "://" in address:
+        with FileSystems.create(address, mime_type="application/octet-stream") as file:
+            file.write(payload)
+        return
+    path = Path(address)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    with aside.open("wb") as file:
         file.write(payload)
+        file.flush()
+        os.fsync(file.fileno())  # the message is acknowledged soon: a power cut must not take its payload
+    aside.replace(path)
