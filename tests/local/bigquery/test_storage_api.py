@@ -3,10 +3,14 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
 from google.api_core.exceptions import GoogleAPICallError, InvalidArgument, NotFound
 from google.cloud.bigquery_storage_v1 import types
+from grpc import StatusCode as Code
+
+from pbm360.local.bigquery.storage_api import status_of
 
 SCHEMA = pa.schema(
     [
@@ -126,8 +130,48 @@ def test_rows_that_do_not_fit_are_answered_with_an_error(append, answer, orders,
     except GoogleAPICallError:
         pass
     else:
-        assert responses[0].error.message
+        assert responses[0].error.code == Code.INVALID_ARGUMENT.value[0]
     assert answer(f"select count(*) from {orders}.orders") == [(0,)]
+
+
+def failure(*statements: str) -> Exception:
+    """Return what DuckDB raises at the last statement."""
+    connection = duckdb.connect()
+    for statement in statements[:-1]:
+        connection.execute(statement)
+    with pytest.raises(duckdb.Error) as raised:
+        connection.execute(statements[-1])
+    return raised.value
+
+
+TABLE = "create table numbers (n integer not null check (n < 10))"
+
+
+@pytest.mark.parametrize(
+    ("statements", "status"),
+    [
+        ((TABLE, "insert into numbers select 'x'"), Code.INVALID_ARGUMENT),
+        ((TABLE, "insert into numbers select 10"), Code.INVALID_ARGUMENT),
+        ((TABLE, "insert into numbers select null"), Code.INVALID_ARGUMENT),
+        ((TABLE, "insert into numbers by name select 1 as m"), Code.INVALID_ARGUMENT),
+        (("insert into no_such select 1",), Code.NOT_FOUND),
+        (
+            (
+                "set memory_limit = '8MB'",
+                "set temp_directory = ''",
+                "create table t as select random() from range(9000000)",
+            ),
+            Code.RESOURCE_EXHAUSTED,
+        ),
+        (("attach '/no/such/folder/file.duckdb'",), Code.UNAVAILABLE),
+    ],
+)
+def test_a_failed_append_is_answered_by_its_kind(statements, status):
+    assert status_of(failure(*statements)) is status
+
+
+def test_a_failure_without_a_kind_is_the_servers_own():
+    assert status_of(RuntimeError("a fault")) is Code.INTERNAL
 
 
 def test_the_stream_stays_open_after_an_error(append, answer, orders):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
+import duckdb
 import grpc
 import pyarrow as pa
 from bqemulator.api.dependencies import AppContext
@@ -25,6 +26,15 @@ MESSAGE_BYTES = 4 * 1024 * 1024
 SESSIONS_KEPT = 64
 READ_TARGET = "pbm_read_target"  # stands for the table while a read's filter is translated
 UNLIMITED = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+
+STATUSES = (
+    (duckdb.OutOfMemoryException, grpc.StatusCode.RESOURCE_EXHAUSTED),
+    ((duckdb.IOException, duckdb.ConnectionException), grpc.StatusCode.UNAVAILABLE),  # a full disk, too
+    (duckdb.TransactionException, grpc.StatusCode.ABORTED),
+    (duckdb.CatalogException, grpc.StatusCode.NOT_FOUND),
+    ((duckdb.DataError, duckdb.IntegrityError, duckdb.ProgrammingError), grpc.StatusCode.INVALID_ARGUMENT),
+    ((duckdb.NotSupportedError, ValueError), grpc.StatusCode.INVALID_ARGUMENT),  # Arrow's errors are ValueErrors
+)
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +133,8 @@ class WriteHandler(write_servicer.BigQueryWriteHandler):
             return super()._perform_append(bound_stream, rows_table, offset, max_buffered_rows)
         except Exception as error:  # whatever DuckDB refuses must reach the writer, and the stream stays open
             log.warning("append to %s failed: %s", bound_stream.name, error)
-            return write_servicer._error_response(bound_stream.name, f"rows were not appended: {error}")
+            message = f"rows were not appended: {error}"
+            return write_servicer._error_response(bound_stream.name, message, status_code=status_of(error))
 
     def _flush_to_target(self, stream, rows: pa.Table) -> None:
         engine = self._ctx.engine
@@ -135,6 +146,11 @@ class WriteHandler(write_servicer.BigQueryWriteHandler):
         finally:
             engine.connection.unregister(name)
         engine.room.after_append()
+
+
+def status_of(error: Exception) -> grpc.StatusCode:
+    """Tell what kind of failure an append met: wrong rows, a missing table, or a server that has trouble of its own."""
+    return next((status for kinds, status in STATUSES if isinstance(error, kinds)), grpc.StatusCode.INTERNAL)
 
 
 def align_to_target(rows: pa.Table, target: pa.Schema) -> pa.Table:
