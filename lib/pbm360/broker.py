@@ -104,11 +104,13 @@ def publish_batches(
     messages: Iterable[tuple[bytes, dict[str, str]]],
     batch_size: int = MAX_BATCH_MESSAGES,
     progress: Callable[[int], object] = lambda published: None,
+    patience_seconds: float = RETRY_SECONDS,
 ) -> int:
     """Publish (payload, attributes) pairs to a topic by its id, e.g. `orders-events`; returns how many.
 
     All are with Pub/Sub once this returns. Requests go out `MAX_IN_FLIGHT` at a time, so their order is not kept.
-    `progress` is told how many are out in all. Raises `BrokerError`; what went out before the failure stays published.
+    `progress` is told how many are out in all. A request that fails is tried again for `patience_seconds`. Raises
+    `BrokerError`; what went out before the failure stays published.
     """
     if not 1 <= batch_size <= MAX_BATCH_MESSAGES:
         raise ValueError(f"batch_size must be between 1 and {MAX_BATCH_MESSAGES}; got {batch_size}")
@@ -116,7 +118,7 @@ def publish_batches(
     under_way: deque[Future[int]] = deque()
     with ThreadPoolExecutor(MAX_IN_FLIGHT) as threads:
         for request in _requests(topic_path(settings, topic), messages, batch_size):
-            under_way.append(threads.submit(_publish, settings, request))
+            under_way.append(threads.submit(_publish, settings, request, patience_seconds))
             if len(under_way) >= MAX_IN_FLIGHT:
                 published += under_way.popleft().result()
                 progress(published)
@@ -241,11 +243,12 @@ def _size(payload: bytes, attributes: dict[str, str]) -> int:
     return len(payload) + texts + MESSAGE_OVERHEAD_BYTES * (1 + len(attributes))
 
 
-def _publish(settings: Settings, request: RawPublishRequest) -> int:
+def _publish(settings: Settings, request: RawPublishRequest, patience_seconds: float = RETRY_SECONDS) -> int:
     # The raw message is wrapped, not copied: building the client's own message classes takes most of the time.
     wrapped = types.PublishRequest.wrap(request)
     with _explained(settings, f"publishing {len(request.messages)} messages to {request.topic}"):
-        publisher(settings).publish(request=wrapped, timeout=CALL_SECONDS, retry=RETRY)
+        retry = RETRY.with_timeout(patience_seconds)
+        publisher(settings).publish(request=wrapped, timeout=CALL_SECONDS, retry=retry)
     return len(request.messages)
 
 

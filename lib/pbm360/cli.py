@@ -64,6 +64,7 @@ def main() -> None:
     from pbm360.risk.training import NothingToLearn
     from pbm360.settings import SettingsError
     from pbm360.speed import StreamStale
+    from pbm360.stream.retrying import NotSetUp
 
     try:
         app()
@@ -77,6 +78,7 @@ def main() -> None:
         DashboardsError,
         BuildError,
         NoModel,
+        NotSetUp,
         NothingToLearn,
         GoogleAPICallError,
         OperationalError,

@@ -8,8 +8,8 @@ import pytest
 from pbm360.stream.blocks import Block
 from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.judging import JudgedBlock
+from pbm360.stream.retrying import Stopped
 from pbm360.stream.shared import StopFlag
-from pbm360.stream.sinks import Stopped
 
 PATIENCE_SECONDS = 10
 

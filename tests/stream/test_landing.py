@@ -10,7 +10,6 @@ from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.landing import Acknowledge, LandLive, LandRaw, raw_row
 from pbm360.stream.refusing import SendDeadLetters
 from pbm360.stream.shared import SharedInProcess
-from pbm360.stream.sinks import Stopped
 
 MESSAGE = Message(Stamps("7", 1_000_000, 2_000_000, 86_400_000_001), "oms", "{}", b"the payload names P-SECRET")
 JUDGED = JudgedBlock(Block(5, [MESSAGE, MESSAGE]), [["a row"]], [(MESSAGE, Rejection("malformed_json"))])
@@ -46,10 +45,6 @@ def land(live_error=None):
 def test_a_block_is_acknowledged_after_all_its_places_have_committed():
     expected = [("raw", 2), ("live", 1), ("dead letter rows", 1), ("dead letters", 1), ("acknowledge", 5)]
     assert land() == expected
-
-
-def test_a_block_that_a_stopping_stream_can_not_write_stays_unacknowledged_without_an_error():
-    assert land(Stopped("the warehouse is away")) == [("raw", 2)]
 
 
 def test_a_block_that_can_not_be_landed_is_not_acknowledged():

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from pbm360.stream.judging import JudgedBlock
+from pbm360.stream.retrying import Stopped
 from pbm360.stream.shared import SharedInProcess, StopFlag
-from pbm360.stream.sinks import Stopped
 
 log = logging.getLogger(__name__)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -16,7 +15,7 @@ from pbm360.domain.decode import COLUMNS
 from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
 from pbm360.stream.deduplicating import CountKey, DropCopies, SeenEvents, StageEntries
 from pbm360.stream.shared import MadeByWorker
-from pbm360.stream.sinks import Stopped, TableAppender
+from pbm360.stream.sinks import TableAppender
 from pbm360.stream.totals import AddToTotals, MinuteTotals
 
 MINUTE_SECONDS = 60
@@ -24,7 +23,6 @@ HOUR_SECONDS, HOURS = 3600, 24
 LATENESS_SECONDS = 24 * 3600  # an event later than this is in bronze and in live, but in no minute's count
 EARLY_PANE_SECONDS = 1
 EVENT_AT, STAGE, PHARMACY, CARRIER = (COLUMNS.index(name) for name in ("event_at", "stage", "pharmacy_id", "carrier"))
-log = logging.getLogger(__name__)
 
 
 def count_rows(rows: Iterable[list], oldest: float) -> tuple[dict[int, Counter[CountKey]], int]:
@@ -186,7 +184,4 @@ class AppendMinutes(beam.DoFn):
     def finish_bundle(self) -> None:
         """Write what was gathered."""
         rows, self._rows = self._rows, []
-        try:
-            self._minutes.append(rows)
-        except Stopped as error:  # the next start counts these minutes anew from the live table
-            log.warning("%d minute counts are not written: %s", len(rows), error)
+        self._minutes.append(rows)

@@ -1,8 +1,12 @@
-"""Land a judged block raw and live, each in a step of its own; a block goes on once its rows are committed."""
+"""Land a judged block raw and live, each in a step of its own.
+
+Where sinks commit themselves (`WorkerAppender`) a block goes on once its rows are committed. On a laptop they hand rows
+to the committer (`committing.py`), which commits in the order of these steps: a block goes on at once, and what is not
+committed is never acknowledged.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 
 import apache_beam as beam
@@ -10,9 +14,7 @@ import apache_beam as beam
 from pbm360.domain.timestamps import MICROSECONDS_PER_DAY
 from pbm360.stream.blocks import Message
 from pbm360.stream.judging import JudgedBlock
-from pbm360.stream.sinks import Stopped, TableAppender
-
-log = logging.getLogger(__name__)
+from pbm360.stream.sinks import TableAppender
 
 
 def raw_row(message: Message) -> tuple:
@@ -32,7 +34,7 @@ def live_rows(judged: JudgedBlock) -> list[list]:
 
 
 class LandRaw(beam.PTransform):
-    """JudgedBlock -> the same, once all of its messages are committed to bronze.
+    """JudgedBlock -> the same, once its sink has taken all of its messages for bronze.
 
     Guarantee: at least once; a block that comes again lands again, and readers take distinct message ids.
     """
@@ -46,7 +48,7 @@ class LandRaw(beam.PTransform):
 
 
 class LandLive(beam.PTransform):
-    """JudgedBlock -> the same, once its accepted events are committed to live.
+    """JudgedBlock -> the same, once its sink has taken its accepted events for live.
 
     Guarantee: at least once; readers take distinct events, of several copies the one known first.
     """
@@ -60,7 +62,7 @@ class LandLive(beam.PTransform):
 
 
 class Acknowledge(beam.PTransform):
-    """JudgedBlock -> the same, once its messages are acknowledged: behind every step that commits."""
+    """JudgedBlock -> the same, once its messages are acknowledged, or are to be when all before is committed."""
 
     def __init__(self, acknowledge: Callable[[JudgedBlock], object]):
         super().__init__()
@@ -71,28 +73,24 @@ class Acknowledge(beam.PTransform):
 
 
 class AppendRows(beam.DoFn):
-    """Append the rows that a function takes from a block; a block that can't be committed goes no further."""
+    """Give a sink the rows that a function takes from a block; a block that it can't take goes no further."""
 
     def __init__(self, rows_of: Callable[[JudgedBlock], list], sink: TableAppender):
         self._rows_of, self._sink = rows_of, sink
 
     def process(self, judged: JudgedBlock):
-        """Commit, then pass the block on."""
-        try:
-            self._sink.append(self._rows_of(judged))
-        except Stopped as error:
-            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
-            return
+        """Append, then pass the block on."""
+        self._sink.append(self._rows_of(judged))
         yield judged
 
 
 class TellLanded(beam.DoFn):
-    """Tell the source that a block has been landed everywhere."""
+    """Tell the source that a block has been through every step that lands it."""
 
     def __init__(self, acknowledge: Callable[[JudgedBlock], object]):
         self._acknowledge = acknowledge
 
     def process(self, judged: JudgedBlock):
-        """Acknowledge, then pass the block on."""
+        """Tell, then pass the block on."""
         self._acknowledge(judged)
         yield judged

@@ -42,10 +42,12 @@ class StreamParts:
 
 
 def build(blocks: beam.PCollection, parts: StreamParts) -> beam.PCollection:
-    """Add every step behind a PCollection of blocks; returns the landed blocks.
+    """Add every step behind a PCollection of blocks; returns the blocks that went through.
 
-    The steps that commit stand in a row, and a block goes on when it is committed: what is acknowledged has been landed
-    everywhere, what is counted has been landed, and a block that failed to land is neither.
+    The steps that land stand in a row, and rows are committed in their order: what is acknowledged has been landed
+    everywhere, and a minute's counts are written behind the events that they hold. On several workers a block goes on
+    when it is committed. On a laptop it goes on at once: the committer commits behind the steps, its acknowledgement
+    last, and after a commit that failed it makes no other.
     """
     landed = (
         blocks

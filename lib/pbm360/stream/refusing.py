@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import datetime
 import json
-import logging
 from collections.abc import Callable
+from functools import partial
 
 import apache_beam as beam
 
+from pbm360 import broker
 from pbm360.domain.decode import Rejection
 from pbm360.domain.timestamps import EPOCH, MICROSECONDS_PER_DAY
+from pbm360.settings import Settings
 from pbm360.stream.blocks import Message
 from pbm360.stream.judging import JudgedBlock
-from pbm360.stream.sinks import Stopped, TableAppender
+from pbm360.stream.retrying import until_taken
+from pbm360.stream.shared import StopFlag
+from pbm360.stream.sinks import TableAppender
 
+PUBLISH_SECONDS = 2.0  # for one try: the waiting is done here, where the stream's stop is heard
+WHAT_HELPS = "`pbm360 up` makes the topics on a laptop, Terraform on Google Cloud; the stream must be a publisher there"
 DeadLetter = tuple[bytes, dict[str, str]]  # body, attributes
-log = logging.getLogger(__name__)
 
 
 def dead_letter(message: Message, refusal: Rejection) -> DeadLetter:
@@ -39,11 +44,19 @@ def dead_letter_row(message: Message, refusal: Rejection) -> tuple:
     return (stamps.message_id, known_date, message.source, *refusal, stamps.publish_time, stamps.ingested_at)
 
 
-class SendDeadLetters(beam.PTransform):
-    """JudgedBlock -> the same, once its refused messages are on the dead-letter topic and in `pbm_ops.dead_letters`.
+def publish_until_taken(settings: Settings, stop: StopFlag, letters: list[DeadLetter]) -> None:
+    """Publish dead letters; waits and tries again while Pub/Sub is away, as appends do (`retrying.until_taken`)."""
+    topic = settings.dead_letter_topic
+    publish = partial(broker.publish_batches, settings, topic, letters, patience_seconds=PUBLISH_SECONDS)
+    until_taken(publish, topic, WHAT_HELPS, stop)
 
-    It stands behind bronze, so that what a dead letter points to is there. Guarantee: at least once; readers take
-    distinct message ids. A block without refusals passes at once: a poison message holds nobody up.
+
+class SendDeadLetters(beam.PTransform):
+    """JudgedBlock -> the same, once `pbm_ops.dead_letters` and the dead-letter topic take its refused messages.
+
+    It stands behind bronze, also where the committer does the writing, so that what a dead letter points to is there.
+    Guarantee: at least once; readers take distinct message ids. A block without refusals passes at once: a poison
+    message holds nobody up.
     """
 
     def __init__(self, publish: Callable[[list[DeadLetter]], object], table: TableAppender):
@@ -62,11 +75,7 @@ class SendRefusals(beam.DoFn):
 
     def process(self, judged: JudgedBlock):
         """Send them, then pass the block on."""
-        try:
-            self._table.append([dead_letter_row(*refused) for refused in judged.refusals])
-        except Stopped as error:
-            log.warning("%d messages stay unacknowledged and come again: %s", len(judged.block.messages), error)
-            return
+        self._table.append([dead_letter_row(*refused) for refused in judged.refusals])
         if judged.refusals:
             self._publish([dead_letter(*refused) for refused in judged.refusals])
         yield judged

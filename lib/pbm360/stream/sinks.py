@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
-import time
 from collections.abc import Sequence
+from functools import partial
 
 import grpc
 import pyarrow as pa
-from google.api_core.exceptions import GoogleAPICallError, InvalidArgument, ServiceUnavailable
+from google.api_core.exceptions import ServiceUnavailable, from_grpc_status
 from google.cloud.bigquery_storage_v1 import BigQueryWriteClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_write.transports import BigQueryWriteGrpcTransport
 
 from pbm360.domain.decode import COLUMNS
 from pbm360.domain.rules import typed_fields
 from pbm360.settings import Settings
+from pbm360.stream.retrying import until_taken
 from pbm360.stream.shared import StopFlag
 
-LONGEST_WAIT_SECONDS = 20.0
 APPEND_SECONDS = 60.0  # a server that accepts a request and never answers is asked again
-FIRST_WAIT_SECONDS = 0.1
 BATCH_BYTES = 7_000_000  # the API takes 10 MB a request; a block of large payloads goes in several
-GRPC_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+CHANNEL_OPTIONS = [
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # a server that was started again is found soon, not after two minutes
+]
+WHAT_HELPS = "`pbm360 prepare` (`pbm360 up` on a laptop) makes the tables; the stream's account must be their WRITER"
 INSTANT = pa.timestamp("us", tz="UTC")
 KINDS = {
     "identifier": pa.string(),
@@ -82,11 +84,6 @@ DEAD_LETTER_SCHEMA = pa.schema(
     ]
 )
 RawAppendRequest = types.AppendRowsRequest.pb()
-log = logging.getLogger(__name__)
-
-
-class Stopped(RuntimeError):
-    """The stream is stopping, so a write that keeps failing is given up; its messages stay unacknowledged."""
 
 
 class TableAppender:
@@ -110,48 +107,38 @@ class TableAppender:
     def append(self, rows: Sequence[Sequence]) -> None:
         """Append rows (values in the schema's order); instants may be microseconds since 1970, dates days since 1970.
 
-        Waits and tries again while the warehouse is down. Raises `InvalidArgument` for rows that the table refuses.
+        Waits and tries again while the warehouse is away or has no room (`retrying.until_taken`). Raises
+        `InvalidArgument` for rows that the table refuses; `NotSetUp` where the table has been missing or forbidden for
+        minutes; `Stopped` where the stream is told to end before.
         """
+        for batch in self._batches(rows):
+            until_taken(partial(self._append_once, batch, APPEND_SECONDS), self._stream, WHAT_HELPS, self._stop)
+
+    def try_append(self, rows: Sequence[Sequence], seconds: float) -> None:
+        """Append rows as `append` does, but once; raises `GoogleAPICallError` where that fails or takes longer."""
+        for batch in self._batches(rows):
+            self._append_once(batch, seconds)
+
+    def _batches(self, rows: Sequence[Sequence]) -> list[pa.RecordBatch]:
         if not rows:
-            return
+            return []
         columns = zip(*rows, strict=True)
         arrays = [pa.array(values, field.type) for values, field in zip(columns, self._schema, strict=True)]
-        for batch in _parts(pa.record_batch(arrays, schema=self._schema)):
-            self._until_committed(batch)
+        return _parts(pa.record_batch(arrays, schema=self._schema))
 
-    def _until_committed(self, batch: pa.RecordBatch) -> None:
-        wait = FIRST_WAIT_SECONDS
-        while True:
-            try:
-                return self._append_once(batch)
-            except InvalidArgument:
-                raise
-            except GoogleAPICallError as error:
-                if self._stop and self._stop.is_set():
-                    raise Stopped(f"{self._stream}: {error}") from error
-                log.warning("%s is not taking rows (%s); trying again in %.1f s", self._stream, error.message, wait)
-                self._pause(wait * random.uniform(0.5, 1.0))  # so that several writers don't knock together
-                wait = min(wait * 2, LONGEST_WAIT_SECONDS)
-
-    def _append_once(self, batch: pa.RecordBatch) -> None:
+    def _append_once(self, batch: pa.RecordBatch, seconds: float) -> None:
         raw = RawAppendRequest(write_stream=self._stream)
         raw.arrow_rows.writer_schema.serialized_schema = self._header
         raw.arrow_rows.rows.serialized_record_batch = batch.serialize().to_pybytes()
         request = types.AppendRowsRequest.wrap(raw)  # wrapped, not copied: rows take most of a request
         is_confirmed = False
-        answers = self._open().append_rows(iter([request]), retry=None, timeout=APPEND_SECONDS)
+        answers = self._open().append_rows(iter([request]), retry=None, timeout=seconds)
         for response in answers:
             if response.error.code:
-                raise InvalidArgument(f"{self._stream}: {response.error.message}")
+                raise from_grpc_status(response.error.code, f"{self._stream}: {response.error.message}")
             is_confirmed = True
         if not is_confirmed:
             raise ServiceUnavailable(f"{self._stream}: the server closed the stream without confirming the rows")
-
-    def _pause(self, seconds: float) -> None:
-        if self._stop:
-            self._stop.wait(seconds)
-        else:
-            time.sleep(seconds)
 
     def _open(self) -> BigQueryWriteClient:
         with self._lock:
@@ -164,7 +151,7 @@ def write_client(settings: Settings) -> BigQueryWriteClient:
     """Open the ordinary Storage Write client that the settings name."""
     if settings.target == "gcp":
         return BigQueryWriteClient()
-    channel = grpc.insecure_channel(settings.bigquery_storage_endpoint, options=GRPC_UNLIMITED)
+    channel = grpc.insecure_channel(settings.bigquery_storage_endpoint, options=CHANNEL_OPTIONS)
     return BigQueryWriteClient(transport=BigQueryWriteGrpcTransport(channel=channel))
 
 
