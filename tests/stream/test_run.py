@@ -168,7 +168,7 @@ def test_a_stream_collects_and_gives_memory_back_while_it_runs(monkeypatch):
     del cycle
     shown = []
     teller = threading.Thread(
-        target=run._tell, args=(None, SimpleNamespace(state=feed.FeedState()), shown.append, ended), daemon=True
+        target=run._tell, args=(SimpleNamespace(state=feed.FeedState()), shown.append, ended), daemon=True
     )
     teller.start()
     assert given_back.wait(10) and shown

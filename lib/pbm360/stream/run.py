@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import gc
+import logging
 import threading
 import time
 from collections import Counter
@@ -11,11 +12,12 @@ from collections.abc import Callable
 from functools import partial
 
 import apache_beam as beam
+import pyarrow as pa
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.testing.test_stream import TestStream
 from apache_beam.testing.test_stream_service import TestStreamServiceController
+from google.api_core.exceptions import GoogleAPIError
 
-from pbm360 import broker
 from pbm360.memory import GIVE_BACK_SECONDS, give_back
 from pbm360.settings import Settings
 from pbm360.stream.committing import CommittedSink, Committer
@@ -23,15 +25,20 @@ from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.finishing import finish_landing
+from pbm360.stream.heartbeats import HEARTBEAT_SCHEMA
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.quicker_runner import few_collections, quicken
+from pbm360.stream.refusing import publish_until_taken
 from pbm360.stream.shared import StopFlag
 from pbm360.stream.sinks import DEAD_LETTER_SCHEMA, EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
 from pbm360.warehouse import Warehouse
 
 OPTIONS = ("--runner=BundleBasedDirectRunner", "--streaming", "--allow_unsafe_triggers")
-HEARTBEAT_SECONDS = 10
+HEARTBEAT_SECONDS = 10.0
+BEAT_SECONDS = 5.0  # for a heartbeat to be written; the next one is as good
+BEAT_SCHEMA = pa.schema([*HEARTBEAT_SCHEMA, ("backlog_count", pa.int64()), ("too_late_count", pa.int64())])
 TELL_SECONDS = 1.0
+log = logging.getLogger(__name__)
 
 
 def run_stream(
@@ -53,7 +60,9 @@ def run_stream(
     service = TestStreamServiceController(feed)
     service.start()
     ended = threading.Event()
-    threading.Thread(target=_tell, args=(settings, feed, progress, ended), daemon=True).start()
+    heartbeats = TableAppender(settings, "ops.heartbeats", BEAT_SCHEMA)
+    threading.Thread(target=_tell, args=(feed, progress, ended), daemon=True).start()
+    threading.Thread(target=_keep_beating, args=(heartbeats, feed, ended), daemon=True).start()
     try:
         quicken()
         with few_collections(), beam.Pipeline(options=PipelineOptions(list(OPTIONS))) as pipeline:
@@ -76,7 +85,7 @@ def laptop_parts(settings: Settings, feed: PubSubFeed, committer: Committer, sto
     live = TableAppender(settings, "live.order_events", EVENT_SCHEMA, stop)
     minutes = TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA, stop)
     dead_letters = TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA, stop)
-    publish = partial(broker.publish_batches, settings, settings.dead_letter_topic)
+    publish = partial(publish_until_taken, settings, stop)
     finish_landing(Warehouse(settings), live, dead_letters)
     return StreamParts(
         pseudonym_key=partial(str, settings.required_pseudonym_key),
@@ -111,37 +120,28 @@ def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
     return SeenEvents(((row["source"], row["event_id"]) for row in keys), recovered)
 
 
-def _tell(settings: Settings, feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:
-    """Show the state every second, keep it as a heartbeat, and see to it that the process stays small."""
-    beaten_at = tidied_at = time.monotonic()
+def _tell(feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:
+    """Show the state every second, and see to it that the process stays small."""
+    tidied_at = time.monotonic()
     while not ended.wait(TELL_SECONDS):
         progress(feed.state)
         if time.monotonic() - tidied_at >= GIVE_BACK_SECONDS:
             tidied_at = time.monotonic()
             gc.collect()  # the runner makes classes for each block, which only the collector takes away
             give_back()
-        if time.monotonic() - beaten_at >= HEARTBEAT_SECONDS:
-            beaten_at = time.monotonic()
-            beat(settings, feed.state)
 
 
-def beat(settings: Settings, state: FeedState) -> None:
-    """Keep the stream's state in `pbm_ops.heartbeats`; a warehouse that is down misses a beat, no more."""
-    from google.api_core.exceptions import GoogleAPICallError
-    from requests.exceptions import RequestException
+def _keep_beating(heartbeats: TableAppender, feed: PubSubFeed, ended: threading.Event) -> None:
+    """Beat every ten seconds, in a thread of its own: one beat at a time, and nobody waits for it."""
+    while not ended.wait(HEARTBEAT_SECONDS):
+        beat(heartbeats, feed.state)
 
+
+def beat(heartbeats: TableAppender, state: FeedState) -> None:
+    """Keep the stream's state in `pbm_ops.heartbeats`; a warehouse that is away misses a beat, no more."""
     now = datetime.datetime.now(datetime.UTC)
-    row = {
-        "process": "stream",
-        "beat_at": now,
-        "beat_date": now.date(),
-        "received_count": state.received,
-        "rejected_count": state.rejected,
-        "lag_seconds": state.lag_seconds,
-        "backlog_count": state.backlog,
-        "too_late_count": state.too_late,
-    }
+    counts = (state.received, state.rejected, state.lag_seconds, state.backlog, state.too_late)
     try:
-        Warehouse(settings).load_rows("ops.heartbeats", [row])
-    except (GoogleAPICallError, RequestException):
-        return
+        heartbeats.try_append([("stream", now, now.date(), *counts)], BEAT_SECONDS)
+    except GoogleAPIError as error:
+        log.warning("a heartbeat is missing: %s", error)
