@@ -52,8 +52,7 @@ def whole_project(settings: Settings) -> dict[str, dict]:
     for topic, subscription in resources.topics(settings).items():
         paths[f"/pubsub/v1/projects/{PROJECT}/topics/{topic}"] = {"name": topic}
         paths[f"/pubsub/v1/projects/{PROJECT}/subscriptions/{subscription}"] = {
-            "topic": f"projects/{PROJECT}/topics/{topic}",
-            "deadLetterPolicy": {"maxDeliveryAttempts": 100},
+            "topic": f"projects/{PROJECT}/topics/{topic}"
         }
     for dataset in resources.datasets(settings):
         path = f"/bigquery/bigquery/v2/projects/{PROJECT}/datasets/{dataset}"

@@ -44,11 +44,6 @@ GOOD = {
         },
         {"state": "RUNNING", "config": {"softwareConfig": {"imageVersion": "composer-3-airflow-2.11"}}},
     ),
-    "dead letters may go": (
-        f"/pubsub/v1/projects/{PROJECT}/topics/orders-dead-letter:getIamPolicy",
-        {"bindings": [{"members": ["serviceAccount:service-1@gcp-sa-pubsub.iam.gserviceaccount.com"]}]},
-        {"bindings": [{"members": ["serviceAccount:somebody-else"]}]},
-    ),
     "alerts are on": (
         f"/monitoring/v3/projects/{PROJECT}/alertPolicies",
         {"alertPolicies": [{"displayName": name, "notificationChannels": ["c"]} for name in ALERTS]},

@@ -333,3 +333,7 @@ def test_no_account_has_a_key_a_basic_role_or_the_world(terraform):
     assert not terraform.resources("google_service_account_key")
     assert not re.search(r'"roles/(owner|editor)"|"allUsers"|"allAuthenticatedUsers"', text)
     assert set(terraform.locals["project_roles"]) == set(resources.COMPONENTS)
+
+
+def test_no_subscription_sends_payloads_to_the_topic_of_pointers(terraform):
+    assert "dead_letter_policy {" not in terraform.texts["pubsub.tf"]

@@ -16,6 +16,7 @@ def test_a_dead_letter_holds_the_reason_and_a_pointer_but_not_the_payload():
         "reason_code": "wrong_type",
         "detail": "quantity",
         "message_id": "7",
+        "known_date": "1970-01-02",
         "publish_time": "1970-01-01T00:00:01+00:00",
         "source": "oms",
     }

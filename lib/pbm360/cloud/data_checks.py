@@ -53,7 +53,7 @@ def check_tables(api: Api, settings: Settings) -> Iterator[Finding]:
 
 
 def check_topics(api: Api, settings: Settings) -> Iterator[Finding]:
-    """Look at each topic and its subscription: that it reads the topic, that messages nobody survives leave it."""
+    """Look at each topic and its subscription: that it reads the topic, that no payload goes to the dead letters."""
     for topic, subscription in resources.topics(settings).items():
         path = f"v1/projects/{api.project}"
         answer = api.get("pubsub", f"{path}/topics/{topic}")
@@ -63,8 +63,8 @@ def check_topics(api: Api, settings: Settings) -> Iterator[Finding]:
         found = answer.body.get("topic", "").rpartition("/")[2]
         if answer.is_ok and found != topic:
             yield missing("subscriptions", subscription, f"reads {found}, expected {topic}", apply(label))
-        elif answer.is_ok and topic == settings.topic and "deadLetterPolicy" not in answer.body:
-            yield missing("subscriptions", subscription, "has no dead-letter policy", apply(label))
+        elif "deadLetterPolicy" in answer.body:
+            yield missing("subscriptions", subscription, "sends payloads to a topic of dead letters", apply(label))
         else:
             yield stands("subscriptions", subscription, answer, apply(label))
 

@@ -30,7 +30,6 @@ SMOKE: dict[str, Callable[[Api, Settings], Finding]] = {  # by risk: what most l
     "proxy asks": smoke_services.proxy_asks,
     "identifiers are guarded": smoke_data.identifiers_are_guarded,
     "stream beats": smoke_data.stream_beats,
-    "dead letters may go": smoke_services.dead_letters_may_go,
     "alerts are on": smoke_services.alerts_are_on,
     "delivery succeeded": smoke_services.delivery_succeeded,
     "images are there": smoke_services.images_are_there,

@@ -70,16 +70,6 @@ def composer_took_packages(api: Api, settings: Settings) -> Finding:
     return _judge("composer took packages", answer, is_right, detail, f"{describe} --project={api.project}")
 
 
-def dead_letters_may_go(api: Api, settings: Settings) -> Finding:
-    """Look whether Pub/Sub's own agent may move a message to the dead letters."""
-    answer = api.get("pubsub", f"v1/projects/{api.project}/topics/{settings.dead_letter_topic}:getIamPolicy")
-    members = [member for binding in answer.body.get("bindings", []) for member in binding.get("members", [])]
-    is_right = any("gcp-sa-pubsub" in member for member in members)
-    grant = "terraform -chdir=deploy/terraform apply -var-file=$ENVIRONMENT.tfvars"
-    target = "-target=google_pubsub_topic_iam_member.agent_publishes_dead_letters"
-    return _judge("dead letters may go", answer, is_right, f"{len(members)} members", f"{grant} {target}")
-
-
 def alerts_are_on(api: Api, settings: Settings) -> Finding:
     """Look whether every alert is on and tells somebody."""
     answer = api.get("monitoring", f"v3/projects/{api.project}/alertPolicies", pageSize=100)

@@ -24,14 +24,19 @@ WHAT_HELPS = "`pbm360 up` makes the topics on a laptop, Terraform on Google Clou
 DeadLetter = tuple[bytes, dict[str, str]]  # body, attributes
 
 
+def instant(microseconds: int) -> datetime.datetime:
+    """Return microseconds since 1970 as a datetime, UTC."""
+    return EPOCH + datetime.timedelta(microseconds=microseconds)
+
+
 def dead_letter(message: Message, refusal: Rejection) -> DeadLetter:
-    """Return the dead letter of a refused message."""
-    published = EPOCH + datetime.timedelta(microseconds=message.stamps.publish_time)
+    """Return the dead letter of a refused message; its id and the day (UTC) it was known find it in bronze."""
     body = {
         "reason_code": refusal.reason_code,
         "detail": refusal.detail,
         "message_id": message.stamps.message_id,
-        "publish_time": published.isoformat(),
+        "known_date": instant(message.stamps.known_at).date().isoformat(),
+        "publish_time": instant(message.stamps.publish_time).isoformat(),
         "source": message.source,
     }
     return json.dumps(body).encode(), {"reason_code": refusal.reason_code}
