@@ -149,9 +149,9 @@ def stop() -> None:
 
 
 def is_running(pid: int) -> bool:
-    """Tell whether a process is there and no zombie."""
+    """Tell whether a process is there and one of this cluster: after a restart of the machine its id is another's."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+        return f"{JARS}/*".encode() in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")  # a zombie's is empty
     except OSError:
         return False
 
