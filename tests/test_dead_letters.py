@@ -1,7 +1,9 @@
 """Dead letters are listed, shown and replayed; a replay after a fix is accepted and counts once."""
 
 import datetime
+import hashlib
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +12,7 @@ from pbm360 import broker, dead_letters
 from pbm360.dead_letters import DeadLetterError, RawMessage, replayed
 from pbm360.domain import rules
 from pbm360.stream import judging
+from pbm360.stream.large_payloads import LARGEST_PAYLOAD_BYTES
 from pbm360.stream.run import run_stream
 from tests.messages import event
 from tests.stream.conftest import home  # noqa: F401
@@ -48,6 +51,25 @@ def test_a_message_refused_is_replayed_after_a_fix_twice_and_counts_once(home, m
     assert {(row["event_id"], row["known_at"]) for row in live} == {("1", noon), ("2", noon)}
     [unknown] = dead_letters.list_dead_letters(warehouse, DAY, "unknown_type")
     assert (unknown.status, unknown.replay_count) == ("accepted", 2)
+
+
+def test_a_payload_that_lies_in_an_object_is_replayed_byte_for_byte(home):  # noqa: F811
+    settings, warehouse = home
+    large = b"x" * (LARGEST_PAYLOAD_BYTES + 1)
+    broker.publish_batches(settings, settings.topic, [(large, {"source": "oms", "observed_at": KNOWN})])
+    run_stream(settings, until_idle_seconds=1)
+    [letter] = dead_letters.list_dead_letters(warehouse, DAY)
+    assert dead_letters.replay(warehouse, [letter])[0].payload != large, "bronze holds the pointer"
+    [again] = broker.pull(settings, settings.subscription, 10)
+    assert again.data == large
+    assert again.attributes["replay_of"] == letter.message_id
+    [kept] = Path(settings.large_payload_folder).glob(hashlib.sha256(large).hexdigest())
+    kept.write_bytes(b"y")
+    with pytest.raises(DeadLetterError, match=f"{kept} is not what message {letter.message_id} held"):
+        dead_letters.replay(warehouse, [letter])
+    kept.unlink()
+    with pytest.raises(DeadLetterError, match=f"{kept} of message {letter.message_id} can't be read"):
+        dead_letters.replay(warehouse, [letter])
 
 
 def fix(monkeypatch):

@@ -1,6 +1,7 @@
 """Review what the stream refused: list the dead letters, look at a raw message, publish messages again after a fix.
 
-A dead letter holds a reason and a pointer. The message itself is in bronze, byte for byte, and is read there alone.
+A dead letter holds a reason and a pointer. The message itself is in bronze, byte for byte, and is read there alone; of
+a payload over 8 MB bronze holds the address.
 """
 
 from __future__ import annotations
@@ -82,7 +83,10 @@ def read_raw(warehouse: Warehouse, letters: Sequence[DeadLetter]) -> dict[str, R
 
 
 def replay(warehouse: Warehouse, letters: Sequence[DeadLetter]) -> list[RawMessage]:
-    """Publish refused messages again, byte for byte; returns those that went out.
+    """Publish refused messages again, byte for byte; returns those that went out, as bronze holds them.
+
+    A payload over 8 MB is read from the object that its pointer in bronze names. Raises `DeadLetterError`, before
+    anything goes out, where that object is gone or holds something else.
 
     Attribute `observed_at` keeps when they were known, so that `known_at` and the day that builds them stay;
     `replay_of` names the message. Twice is harmless: events are sets by their key, and a second copy of one is a
@@ -90,9 +94,23 @@ def replay(warehouse: Warehouse, letters: Sequence[DeadLetter]) -> list[RawMessa
     """
     raw = read_raw(warehouse, letters)
     messages = [raw[letter.message_id] for letter in letters if letter.message_id in raw]
+    again = [(received_payload(message), replayed(message)) for message in messages]
     settings = warehouse.settings
-    broker.publish_batches(settings, settings.topic, [(message.payload, replayed(message)) for message in messages])
+    broker.publish_batches(settings, settings.topic, again)
     return messages
+
+
+def received_payload(message: RawMessage) -> bytes:
+    """Return the payload as it was received: bronze's own, or that of the object that bronze points to."""
+    from pbm360.stream.large_payloads import NotThePayload, pointed_to
+
+    try:
+        return pointed_to(message.payload)
+    except NotThePayload as error:
+        raise DeadLetterError(f"{error} is not what message {message.message_id} held") from error
+    except OSError as error:
+        place = json.loads(message.payload)["payload_uri"]
+        raise DeadLetterError(f"{place} of message {message.message_id} can't be read: {error}") from error
 
 
 def replayed(message: RawMessage) -> dict[str, str]:

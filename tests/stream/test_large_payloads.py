@@ -7,8 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from pbm360.domain.decode import Decoder, Rejection, Stamps
-from pbm360.stream.large_payloads import LARGEST_PAYLOAD_BYTES, landable
+from pbm360.stream.large_payloads import LARGEST_PAYLOAD_BYTES, NotThePayload, landable, pointed_to
 
 NOW = 1_795_000_000_000_000
 LARGE = b"x" * (LARGEST_PAYLOAD_BYTES + 1)
@@ -63,3 +65,21 @@ def test_a_write_that_is_killed_half_way_leaves_nothing_under_the_payloads_name(
     assert unfinished.name != hashlib.sha256(LARGE).hexdigest()
     pointer = json.loads(landable(LARGE, str(folder)))
     assert Path(pointer["payload_uri"]).read_bytes() == LARGE
+
+
+def test_a_pointer_leads_back_to_the_payload_and_anything_else_is_itself(tmp_path):
+    assert pointed_to(landable(LARGE, str(tmp_path))) == LARGE
+    for payload in (b"{}", b"[1]", b"\xff", b'{"payload_uri": "a"}'):
+        assert pointed_to(payload) is payload
+
+
+def test_a_pointer_of_a_sources_own_making_gives_no_other_file_away(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    digest = hashlib.sha256(b"secret").hexdigest()
+    forged = {"payload_uri": str(secret), "payload_sha256": digest, "payload_bytes": 6}
+    with pytest.raises(NotThePayload, match=str(secret)):
+        pointed_to(json.dumps(forged).encode())
+    named = secret.rename(tmp_path / "0")
+    with pytest.raises(NotThePayload, match=str(named)):
+        pointed_to(json.dumps(forged | {"payload_uri": str(named), "payload_sha256": "0"}).encode())

@@ -12,9 +12,15 @@ import threading
 from pathlib import Path
 
 import orjson
+from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 LARGEST_PAYLOAD_BYTES = 8_000_000
+POINTER = {"payload_uri", "payload_sha256", "payload_bytes"}
+
+
+class NotThePayload(ValueError):
+    """An object holds something else than the pointer to it says; the text is its address."""
 
 
 def landable(payload: bytes, folder: str) -> bytes:
@@ -31,6 +37,28 @@ def landable(payload: bytes, folder: str) -> bytes:
         _write(address, payload)
     pointer = {"payload_uri": address, "payload_sha256": digest, "payload_bytes": len(payload)}
     return orjson.dumps(pointer)
+
+
+def pointed_to(payload: bytes) -> bytes:
+    """Return what a pointer of `landable` stands for; any other payload is returned as it is.
+
+    Raises `OSError` where the object can't be read, `NotThePayload` where its name or content is not of that hash: a
+    source that sends a pointer of its own making learns of no other file.
+    """
+    try:
+        pointer = orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return payload
+    if not isinstance(pointer, dict) or pointer.keys() != POINTER:
+        return payload
+    address, digest = str(pointer["payload_uri"]), pointer["payload_sha256"]
+    if address.replace("\\", "/").rpartition("/")[2] != digest:
+        raise NotThePayload(address)
+    with FileSystems.open(address, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        kept = file.read()
+    if hashlib.sha256(kept).hexdigest() != digest:
+        raise NotThePayload(address)
+    return kept
 
 
 def _is_whole(address: str, size: int) -> bool:
