@@ -1,6 +1,6 @@
 -- What the long-running processes say of themselves.
--- Grain: one row per process and minute.
--- Sources: lib/pbm360/stream and other processes. Partition: beat_date. Freshness: a minute.
+-- Grain: one row per process and beat; the laptop's stream beats every 10 s, a job on Dataflow each minute.
+-- Sources: lib/pbm360/stream and other processes. Partition: beat_date. Freshness: a minute at most.
 
 create table if not exists pbm_ops.heartbeats (
     process string not null options (description = 'Process, e.g. stream'),

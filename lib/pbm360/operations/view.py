@@ -28,7 +28,7 @@ from pbm360.operations.next_actions import exception_groups, with_exceptions
 from pbm360.operations.reading import Snapshot
 
 ORDERS_IN_TABLE = 40
-QUIET_STREAM_SECONDS = 120.0  # heartbeats are written each minute
+QUIET_STREAM_SECONDS = 120.0  # a job on Dataflow beats each minute, a laptop's stream every 10 s
 
 
 def judged_orders(snapshot: Snapshot) -> pd.DataFrame:
