@@ -26,7 +26,12 @@ with
             json_type(safe.parse_json(payload_text, wide_number_mode => 'round')) = 'object'
             and strpos(payload_text, '\ufffd') = 0
             and strpos(payload_text, chr(0)) = 0
-            and left(payload_text, 1) != '\ufeff' as is_document,
+            and left(payload_text, 1) != '\ufeff'
+            and if(
+                length(payload_text) > 500,
+                length(payload_text) - length(replace(replace(payload_text, '[', ''), '{', '')) <= 500,
+                true
+            ) as is_document,
             json_query(payload_text, '$.id') as id_json,
             json_query(payload_text, '$.source') as source_json,
             json_query(payload_text, '$.type') as type_json,

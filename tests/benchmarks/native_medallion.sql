@@ -55,6 +55,11 @@ with
                     not contains(text, chr(0))
                     and not contains(text, chr(65533))
                     and left(text, 1) != chr(65279)
+                    and case
+                        when length(text) > 500
+                            then length(text) - length(replace(replace(text, '[', ''), '{', '')) <= 500
+                        else true
+                    end
                     then try(
                         from_json(
                             text,

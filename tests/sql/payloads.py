@@ -160,6 +160,19 @@ DOCUMENTS = {
     "an empty array item": _inserted("[1,,2]"),
     "arrays 100 deep": _inserted("[" * 100 + "]" * 100),
     "arrays 400 deep": _inserted("[" * 400 + "]" * 400),
+    "arrays as deep as is read": _inserted("[" * 498 + "]" * 498),  # two objects are around them
+    "arrays deeper than is read": _inserted("[" * 499 + "]" * 499),
+    "objects deeper than is read": _inserted('{"a":' * 499 + "1" + "}" * 499),
+    "arrays deeper than any parser reads": _inserted("[" * 20_000 + "]" * 20_000),
+    "as many objects as an event has, side by side": _inserted("[" + ",".join(["{}"] * 497) + "]"),
+    "more objects than an event has, side by side": _inserted("[" + ",".join(["{}"] * 498) + "]"),
+    "more brackets in a text than an event has": _inserted('"' + "[" * 499 + '"'),
+    "a number as nobody writes it before arrays as deep as is read": raw_event(
+        "quantity", '1e1, "extra": ' + "[" * 498 + "]" * 498, "data"
+    ),
+    "a number as nobody writes it before arrays deeper than is read": raw_event(
+        "quantity", '1e1, "extra": ' + "[" * 990 + "]" * 990, "data"
+    ),
     "id twice, the same": _inserted('"e1"', "id"),
     "id twice": _inserted('"e2"', "id"),
     "id twice, then null": _inserted("null", "id"),

@@ -21,6 +21,7 @@ from pbm360.domain.timestamps import MICROSECONDS_PER_DAY, parse_microseconds
 EARLIEST_MICROSECONDS = 1_262_304_000_000_000  # 2010-01-01: nothing older is plausible
 REPLACEMENT_CHARACTER = "\ufffd".encode()  # what an invalid byte becomes; a payload that holds one is no clean text
 KEYS_REMEMBERED = 200_000
+MOST_BRACKETS = 500  # that open an array or an object: so deep every parser here reads JSON
 REQUIRED = ("id", "source", "type", "time", "subject")
 ALL_TEXTS = (str,) * len(REQUIRED)
 required_members = itemgetter(*REQUIRED)
@@ -175,11 +176,10 @@ def _parse(payload: bytes) -> dict | Rejection:
         return Rejection("malformed_json")
     if type(event) is not dict or (not payload.isascii() and REPLACEMENT_CHARACTER in payload):
         return Rejection("malformed_json")
+    if len(payload) > MOST_BRACKETS and payload.count(b"[") + payload.count(b"{") > MOST_BRACKETS:
+        return Rejection("malformed_json")
     if _may_repeat_members(event, payload):
-        try:
-            event = first_members(payload)
-        except RecursionError:  # nested deeper than this parser reads
-            return Rejection("malformed_json")
+        event = first_members(payload)
     data = event.get("data")
     if type(data) is not dict and data is not None:
         return Rejection("malformed_json", "data")

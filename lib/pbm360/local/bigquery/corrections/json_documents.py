@@ -95,6 +95,10 @@ class Number(str):
     """A number as it is written."""
 
 
+class Mark(str):
+    """A bracket, comma or colon between the parts of a text that is being written."""
+
+
 def create_macros(connection) -> None:
     """Create the functions and macros in the database of a DuckDB connection."""
     connection.create_function("pbm_exact_json_values", exact_values, ["VARCHAR", "VARCHAR[]"], "VARCHAR[]")
@@ -174,11 +178,24 @@ def _scalar_text(part: object) -> str | None:
 
 
 def _written(part: object) -> str:
-    if type(part) is Number:
-        return str(part)
-    if type(part) is dict:
-        members = (f"{_written(name)}:{_written(value)}" for name, value in reversed(part.items()))
-        return "{" + ",".join(members) + "}"
-    if type(part) is list:
-        return "[" + ",".join(map(_written, part)) + "]"
-    return json.dumps(part, ensure_ascii=False)
+    """Write what was parsed as JSON text, without recursion: a document may be nested deeper than a stack."""
+    pieces: list[str] = []
+    waiting: list[object] = [part]
+    while waiting:
+        item = waiting.pop()
+        if type(item) in (Number, Mark):
+            pieces.append(str(item))
+        elif type(item) is dict:
+            waiting.append(Mark("}"))
+            for place, (name, value) in enumerate(item.items()):  # parsed last first, so that the first counts
+                waiting += (Mark(","), value) if place else (value,)
+                waiting += (Mark(":"), name)
+            waiting.append(Mark("{"))
+        elif type(item) is list:
+            waiting.append(Mark("]"))
+            for place, value in enumerate(reversed(item)):
+                waiting += (Mark(","), value) if place else (value,)
+            waiting.append(Mark("["))
+        else:
+            pieces.append(json.dumps(item, ensure_ascii=False))
+    return "".join(pieces)
