@@ -6,7 +6,7 @@ with
     distinct_events as (
         select event_at, stage, pharmacy_id, carrier
         from pbm_live.order_events
-        where event_at >= @since and stage is not null
+        where event_date >= date(@since) and event_at >= @since and stage is not null
         qualify
             row_number() over (
                 partition by source, event_id order by known_at, message_id, ingested_at

@@ -135,8 +135,8 @@ QUERIES = {
     "staging/touched_spans.sql": {},
     "smoke/landed.sql": {"payload": b"not json", "first_date": DAYS[0]},
     "stream/left_unfinished.sql": {"first_date": DAYS[0], "in_flight_minutes": 60},
-    "stream/recent_entries.sql": {"since": instant("19 12:00")},
-    "stream/recent_keys.sql": {"since": instant("19 12:00")},
+    "stream/recent_entries.sql": {"since": instant("19 12:00"), "until": instant("20 09:00")},
+    "stream/recent_keys.sql": {"since": instant("19 12:00"), "key_count": 25},
     "stream/recent_minutes.sql": {"since": instant("19 10:00")},
 }
 

@@ -17,7 +17,14 @@ from hypothesis import strategies as st
 from pbm360.domain.decode import COLUMNS
 from pbm360.stream.blocks import Block
 from pbm360.stream.counting import LATENESS_SECONDS
-from pbm360.stream.counting_sets import KEY_BYTES, CountDistinctEntries, RecoverEntries, UniteKeys, event_key
+from pbm360.stream.counting_sets import (
+    KEY_BYTES,
+    CountDistinctEntries,
+    RecoverEntries,
+    UniteKeys,
+    event_key,
+    recent_hours,
+)
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.sinks import EVENT_SCHEMA, TableAppender
 from pbm360.stream.workers import recent_entries
@@ -83,11 +90,20 @@ def test_what_a_stream_before_had_landed_is_counted_again_from_the_live_table(se
     rows = [landed("a", MINUTE), landed("b", MINUTE + 1), landed("b", MINUTE + 1, message_id="2")]
     rows += [landed("yesterday", MINUTE - 2 * LATENESS_SECONDS)]
     TableAppender(settings, "live.order_events", EVENT_SCHEMA).append(rows)
-    read = partial(recent_entries, settings, LATENESS_SECONDS)
+    read = partial(recent_entries, settings)
     with TestPipeline(runner=FnApiRunner()) as pipeline:
         blocks = pipeline | beam.Create([judged(row("b", MINUTE + 1), row("c", MINUTE + 2))])
         panes = blocks | CountDistinctEntries(RecoverEntries(read), bounded=True)
         assert_that(panes, equal_to([(MINUTE, {SHIPPED: 3}, "on_time")]))
+
+
+def test_the_hours_that_are_read_at_the_start_meet_and_reach_from_a_whole_minute_past_the_clock():
+    hours = recent_hours(b"")
+    assert [until for _, until in hours[:-1]] == [since for since, _ in hours[1:]]
+    first, last = hours[0][0], hours[-1][1]
+    assert first % 60 == 0 and 0 <= time.time() - LATENESS_SECONDS - first < 61 + 1
+    assert last > time.time() + 24 * 3600, "an event's time may be a day ahead of its arrival"
+    assert max(until - since for since, until in hours[:-1]) == 3600
 
 
 @given(st.lists(st.lists(st.text(max_size=4), max_size=8), max_size=6), st.randoms(use_true_random=False))

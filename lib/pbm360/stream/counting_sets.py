@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -18,7 +19,7 @@ from apache_beam.transforms.window import FixedWindows, TimestampedValue
 
 from pbm360.domain.decode import COLUMNS
 from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
-from pbm360.stream.counting import LATENESS_SECONDS, MINUTE_SECONDS
+from pbm360.stream.counting import HOUR_SECONDS, LATENESS_SECONDS, MINUTE_SECONDS
 from pbm360.stream.deduplicating import CountKey
 from pbm360.stream.judging import JudgedBlock
 
@@ -27,6 +28,8 @@ KEY_BYTES = 8  # two of a million events of one minute, stage, pharmacy and carr
 PLACES = [COLUMNS.index(name) for name in ("source", "event_id", "event_at", "stage", "pharmacy_id", "carrier")]
 SOURCE, EVENT_ID, EVENT_AT, STAGE, PHARMACY, CARRIER = PLACES
 Entry = tuple[CountKey, bytes]  # where it entered, and the event's key
+ReadRecent = Callable[[int, int], Iterable[tuple[int, CountKey, str, str]]]
+AHEAD_SECONDS = 3 * 24 * 3600  # past what an event's time may be ahead of its arrival
 
 
 class CountDistinctEntries(beam.PTransform):
@@ -148,29 +151,47 @@ class AddMinute(beam.DoFn):
 
 
 class RecoverEntries(beam.PTransform):
-    """Nothing -> (CountKey, event keys): what a stream before this one has landed, read by one worker at the start.
+    """Nothing -> (CountKey, event keys): what a stream before this one has landed in the last 24 h of event time.
 
-    `read` returns (minute, place, source, event id) of the recent events that entered a stage.
+    It is read at the start, by the hour, so that the workers share it and none holds more of it than an hour. `read`
+    takes two instants (seconds since 1970, UTC) and returns (minute, place, source, event id) of the events that
+    entered a stage from the first to before the second.
     """
 
-    def __init__(self, read: Callable[[], Iterable[tuple[int, CountKey, str, str]]]):
+    def __init__(self, read: ReadRecent):
         super().__init__()
         self._read = read
 
     def expand(self, begin):
-        return begin | "Once" >> beam.Impulse() | "ReadRecent" >> beam.ParDo(ReadEntries(self._read))
+        return (
+            begin
+            | "Once" >> beam.Impulse()
+            | "CutIntoHours" >> beam.FlatMap(recent_hours)  # (since, until)
+            | "Spread" >> beam.Reshuffle()
+            | "ReadRecent" >> beam.ParDo(ReadEntries(self._read))  # (CountKey, event keys)
+        )
+
+
+def recent_hours(_: object) -> list[tuple[int, int]]:
+    """Return the last 24 hours as (since, until), seconds since 1970, UTC; the last goes on into what clocks say early.
+
+    Each begins with a whole minute: one that was counted from its middle would replace its right count by a smaller.
+    """
+    oldest = int(time.time()) - LATENESS_SECONDS
+    starts = range(oldest - oldest % MINUTE_SECONDS, oldest + LATENESS_SECONDS, HOUR_SECONDS)
+    return [*pairwise(starts), (starts[-1], starts[-1] + AHEAD_SECONDS)]
 
 
 class ReadEntries(beam.DoFn):
-    """Read the recent entries where the work is done."""
+    """Read recent entries where the work is done."""
 
-    def __init__(self, read: Callable[[], Iterable[tuple[int, CountKey, str, str]]]):
+    def __init__(self, read: ReadRecent):
         self._read = read
 
-    def process(self, _):
+    def process(self, hour: tuple[int, int]):
         """Yield the event keys of each minute and place, stamped with that minute."""
-        entries: dict[tuple[int, CountKey], list[bytes]] = {}
-        for minute, place, source, event_id in self._read():
-            entries.setdefault((minute, place), []).append(event_key(source, event_id))
+        entries: dict[tuple[int, CountKey], bytearray] = {}
+        for minute, place, source, event_id in self._read(*hour):
+            entries.setdefault((minute, place), bytearray()).extend(event_key(source, event_id))
         for (minute, place), keys in entries.items():
-            yield TimestampedValue((place, b"".join(keys)), minute)
+            yield TimestampedValue((place, bytes(keys)), minute)

@@ -29,16 +29,18 @@ class SeenEvents(SharedInProcess):
     """Remember the newest event keys, so that a second copy of an event is not counted. Safe for several threads.
 
     The horizon is the newest `HORIZON_KEYS` keys at least, and about one generation more at most. A copy that comes
-    later is counted twice here; the tables, which are sets, never do.
+    later is counted twice here; the tables, which are sets, never do. `keys` are those known before, the newest last.
     """
 
     def __init__(self, keys: Iterable[tuple[str, str]] = (), recovered: dict[int, Counter[CountKey]] | None = None):
         super().__init__()
         self._lock = threading.Lock()
         self._recovered = recovered or {}
-        self._newest = [hash(key) for key in keys]  # a hash of 64 bits takes a tenth of the two texts' memory
+        self._newest: list[int] = []  # a hash of 64 bits takes a tenth of the two texts' memory
         self._generations: deque[list[int]] = deque()
-        self._known = set(self._newest)
+        self._known: set[int] = set()
+        for key in keys:
+            self._remember(hash(key))
 
     def take_recovered(self) -> dict[int, Counter[CountKey]]:
         """Return, the first time, the counts that a stream before this one had reached, by minute."""
@@ -53,13 +55,13 @@ class SeenEvents(SharedInProcess):
             for row in rows:
                 key = hash((row[SOURCE], row[EVENT_ID]))
                 if key not in self._known:
-                    self._known.add(key)
-                    self._newest.append(key)
+                    self._remember(key)
                     new.append(row)
-            self._forget_oldest()
         return new
 
-    def _forget_oldest(self) -> None:
+    def _remember(self, key: int) -> None:
+        self._known.add(key)
+        self._newest.append(key)
         if len(self._newest) >= HORIZON_KEYS / GENERATIONS:
             self._generations.append(self._newest)
             self._newest = []

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from itertools import chain
 
 import apache_beam as beam
 import pyarrow as pa
@@ -22,7 +23,7 @@ from pbm360.memory import GIVE_BACK_SECONDS, give_back
 from pbm360.settings import Settings
 from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
-from pbm360.stream.deduplicating import SeenEvents
+from pbm360.stream.deduplicating import HORIZON_KEYS, SeenEvents
 from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
 from pbm360.stream.finishing import finish_landing
 from pbm360.stream.heartbeats import HEARTBEAT_SCHEMA
@@ -38,6 +39,7 @@ HEARTBEAT_SECONDS = 10.0
 BEAT_SECONDS = 5.0  # for a heartbeat to be written; the next one is as good
 BEAT_SCHEMA = pa.schema([*HEARTBEAT_SCHEMA, ("backlog_count", pa.int64()), ("too_late_count", pa.int64())])
 TELL_SECONDS = 1.0
+RECOVERED_ROWS = 10_000  # at a time
 log = logging.getLogger(__name__)
 
 
@@ -103,21 +105,23 @@ def recover_counts(settings: Settings, minutes: TableAppender) -> SeenEvents:
     """Count the last day's minutes anew from the live table, write them, and return what the counting must know.
 
     A stream that was killed has forgotten its windows. What it had landed is in `pbm_live.order_events`: those events
-    are counted here, once, go into the windows again, and their later copies are known by their keys.
+    are counted here, once, go into the windows again, and later copies of the newest `HORIZON_KEYS` are known.
     """
     warehouse = Warehouse(settings)
     oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=LATENESS_SECONDS)
     # whole minutes: one that is counted from its middle would replace its right count by a smaller one
     since = oldest.replace(second=0, microsecond=0)
-    rows = warehouse.run("stream/recent_minutes.sql", {"since": since}).to_pylist()
     emitted_at = time.time_ns() // 1000
     recovered: dict[int, Counter] = {}
-    for row in rows:
-        counted = recovered.setdefault(int(row["minute_at"].timestamp()), Counter())
-        counted[row["stage"], row["pharmacy_id"], row["carrier"]] = row["event_count"]
-    minutes.append([(*row.values(), "late", emitted_at) for row in rows])
-    keys = warehouse.run("stream/recent_keys.sql", {"since": since}).to_pylist()
-    return SeenEvents(((row["source"], row["event_id"]) for row in keys), recovered)
+    for batch in warehouse.run("stream/recent_minutes.sql", {"since": since}).to_batches(RECOVERED_ROWS):
+        rows = list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+        for minute_at, *place, count in rows:
+            recovered.setdefault(int(minute_at.timestamp()), Counter())[tuple(place)] = count
+        minutes.append([(*row, "late", emitted_at) for row in rows])
+    keys = warehouse.run("stream/recent_keys.sql", {"since": since, "key_count": HORIZON_KEYS})
+    batches = keys.to_batches(RECOVERED_ROWS)  # a day's events are millions: never all of them as Python's objects
+    known = (zip(*(column.to_pylist() for column in batch.columns), strict=True) for batch in batches)
+    return SeenEvents(chain.from_iterable(known), recovered)
 
 
 def _tell(feed: PubSubFeed, progress: Callable, ended: threading.Event) -> None:

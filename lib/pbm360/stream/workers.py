@@ -9,14 +9,16 @@ from functools import partial
 import pyarrow as pa
 
 from pbm360 import broker
+from pbm360.domain.timestamps import EPOCH
 from pbm360.settings import Settings
-from pbm360.stream.counting import LATENESS_SECONDS
 from pbm360.stream.counting_sets import CountDistinctEntries, RecoverEntries
 from pbm360.stream.deduplicating import CountKey
 from pbm360.stream.pipeline import StreamParts
 from pbm360.stream.shared import MadeByWorker
 from pbm360.stream.sinks import DEAD_LETTER_SCHEMA, EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
 from pbm360.warehouse import Warehouse
+
+READ_ROWS = 10_000  # at a time
 
 
 class WorkerAppender:
@@ -40,7 +42,7 @@ def worker_parts(settings: Settings, pseudonym_key: Callable[[], str], *, bounde
     `bounded` replay counts what it reads.
     """
     public = settings.without_secrets()
-    recovered = None if bounded else RecoverEntries(partial(recent_entries, public, LATENESS_SECONDS))
+    recovered = None if bounded else RecoverEntries(partial(recent_entries, public))
     return StreamParts(
         pseudonym_key=pseudonym_key,
         raw=WorkerAppender(public, "bronze.raw_orders", RAW_SCHEMA),
@@ -52,11 +54,14 @@ def worker_parts(settings: Settings, pseudonym_key: Callable[[], str], *, bounde
     )
 
 
-def recent_entries(settings: Settings, seconds: float) -> Iterator[tuple[int, CountKey, str, str]]:
-    """Yield (minute in seconds since 1970, place, source, event id) of the live table's recent stage entries."""
-    oldest = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=seconds)
-    # whole minutes: one that is counted from its middle would replace its right count by a smaller one
-    since = oldest.replace(second=0, microsecond=0)
-    for row in Warehouse(settings).run("stream/recent_entries.sql", {"since": since}).to_pylist():
-        place = (row["stage"], row["pharmacy_id"], row["carrier"])
-        yield int(row["minute_at"].timestamp()), place, row["source"], row["event_id"]
+def recent_entries(settings: Settings, since: int, until: int) -> Iterator[tuple[int, CountKey, str, str]]:
+    """Yield (minute, place, source, event id) of the live table's stage entries from `since` to before `until`.
+
+    Instants are seconds since 1970, UTC, of event time.
+    """
+    parameters = {name: EPOCH + datetime.timedelta(seconds=at) for name, at in (("since", since), ("until", until))}
+    for batch in Warehouse(settings).run("stream/recent_entries.sql", parameters).to_batches(READ_ROWS):
+        minutes = [int(minute.timestamp()) for minute in batch["minute_at"].to_pylist()]
+        names = ("stage", "pharmacy_id", "carrier", "source", "event_id")
+        stages, pharmacies, carriers, sources, event_ids = (batch[name].to_pylist() for name in names)
+        yield from zip(minutes, zip(stages, pharmacies, carriers, strict=True), sources, event_ids, strict=True)
