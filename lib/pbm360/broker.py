@@ -42,7 +42,8 @@ TRANSIENT = (
     exceptions.ServiceUnavailable,
     exceptions.Unknown,
 )
-RETRY = Retry(predicate=if_exception_type(*TRANSIENT), initial=0.1, maximum=2.0, timeout=RETRY_SECONDS)
+RETRYING = {"predicate": if_exception_type(*TRANSIENT), "initial": 0.1, "maximum": 2.0, "timeout": RETRY_SECONDS}
+RETRY = Retry(**RETRYING)
 
 RawPublishRequest = types.PublishRequest.pb()
 RawReceivedMessage = types.ReceivedMessage.pb()
@@ -146,18 +147,22 @@ def publish_in_order(
 
 
 def pull(
-    settings: Settings, subscription: str, max_messages: int, timeout_seconds: float = 5.0
+    settings: Settings,
+    subscription: str,
+    max_messages: int,
+    timeout_seconds: float = 5.0,
+    on_error: Callable[[Exception], object] | None = None,
 ) -> list[ReceivedMessage]:
     """Return up to `max_messages` messages (1,000 at most) as soon as there are any; none after `timeout_seconds`.
 
     They come again unless they are acknowledged within the subscription's ack deadline. Raises `BrokerError`; a service
-    that is away is asked again for half a minute first.
+    that is away is asked again for half a minute first, and `on_error` hears of each try that failed.
     """
     request = {"subscription": subscription_path(settings, subscription), "max_messages": max_messages}
     client = subscriber(settings)
     with _explained(settings, f"pulling from {subscription}"):
         try:
-            response = client.pull(request=request, timeout=timeout_seconds, retry=RETRY)
+            response = client.pull(request=request, timeout=timeout_seconds, retry=_retry(on_error))
         except exceptions.DeadlineExceeded:
             return []
     return [_received(entry) for entry in types.PullResponse.pb(response).received_messages]
@@ -260,6 +265,10 @@ def _received(entry: RawReceivedMessage) -> ReceivedMessage:
     # key by key: `dict(attributes)` takes the long way through an abstract mapping's keys
     known = {key: attributes[key] for key in attributes}
     return ReceivedMessage(entry.ack_id, message.message_id, microseconds, known, message.data)
+
+
+def _retry(on_error: Callable[[Exception], object] | None) -> Retry:
+    return RETRY if on_error is None else Retry(**RETRYING, on_error=on_error)
 
 
 def _settle(

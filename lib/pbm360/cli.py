@@ -64,6 +64,7 @@ def main() -> None:
     from pbm360.risk.training import NothingToLearn
     from pbm360.settings import SettingsError
     from pbm360.speed import StreamStale
+    from pbm360.stream.only_one import StreamRunning
     from pbm360.stream.retrying import NotSetUp
 
     try:
@@ -74,6 +75,7 @@ def main() -> None:
     except (
         SettingsError,
         StackError,
+        StreamRunning,
         BrokerError,
         DashboardsError,
         BuildError,

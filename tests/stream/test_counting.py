@@ -110,6 +110,7 @@ def test_the_same_id_from_two_sources_is_two_events():
 def test_a_copy_is_known_for_as_long_as_the_horizon_says(monkeypatch):
     horizon, generation = 3 * deduplicating.GENERATIONS, 3
     monkeypatch.setattr(deduplicating, "HORIZON_KEYS", horizon)
+    monkeypatch.setattr(deduplicating, "HORIZON_SECONDS", 0)
     seen = SeenEvents()
     for first in range(0, 2 * horizon, generation):
         new = [row(str(number), 0) for number in range(first, first + generation)]
@@ -117,6 +118,23 @@ def test_a_copy_is_known_for_as_long_as_the_horizon_says(monkeypatch):
         kept = range(max(first + generation - horizon, 0), first + generation)
         assert seen.only_new([row(str(number), 0) for number in kept]) == [], "one of the newest keys is forgotten"
     assert len(seen.only_new([row("0", 0)])) == 1, "keys are never forgotten, so memory has no bound"
+
+
+def test_a_copy_of_the_last_minutes_is_known_however_many_came_since(monkeypatch):
+    monkeypatch.setattr(deduplicating, "HORIZON_KEYS", deduplicating.GENERATIONS)
+    seen = SeenEvents()
+    seen.only_new([row("first", 0)])
+    seen.only_new([row(str(number), 0) for number in range(10 * deduplicating.HORIZON_KEYS)])
+    assert seen.only_new([row("first", 0)]) == []
+
+
+def test_keys_known_before_are_bounded_too_and_the_newest_are_kept(monkeypatch):
+    horizon = 3 * deduplicating.GENERATIONS
+    monkeypatch.setattr(deduplicating, "HORIZON_KEYS", horizon)
+    monkeypatch.setattr(deduplicating, "HORIZON_SECONDS", 0)
+    seen = SeenEvents(("wms", str(number)) for number in range(4 * horizon))
+    assert len(seen.only_new([row("0", 0)])) == 1
+    assert seen.only_new([row(str(number), 0) for number in range(3 * horizon, 4 * horizon)]) == []
 
 
 def test_an_idle_source_does_not_hold_the_watermark_back():

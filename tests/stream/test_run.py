@@ -11,9 +11,12 @@ import psutil
 import pytest
 
 from pbm360 import broker
-from pbm360.stream import feed, run
+from pbm360.stream import feed, pulling, run
+from pbm360.stream.feed_state import FeedState
+from pbm360.stream.only_one import StreamRunning, only_stream
 from pbm360.stream.run import run_stream
 from pbm360.stream.shared import StopFlag
+from pbm360.stream.sinks import TableAppender
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.chaos import run_chaos
 from tests.benchmarks.fuzz import run_fuzz
@@ -22,7 +25,7 @@ from tests.benchmarks.live_events import events_now, templates
 from tests.stream.counts import raw_count
 
 BLOCK_MESSAGES, PULLS_AHEAD = 1500, 2  # smaller than the stream's own: the bound is reached sooner
-IN_HAND = feed.BLOCKS_IN_FLIGHT * (BLOCK_MESSAGES + feed.FULL_PULL) + (PULLS_AHEAD + 2) * feed.FULL_PULL
+IN_HAND = feed.BLOCKS_IN_FLIGHT * (BLOCK_MESSAGES + pulling.FULL_PULL) + (PULLS_AHEAD + 2) * pulling.FULL_PULL
 WAIT_SECONDS = 240
 KNOWN_OTHERWISE = """
     with
@@ -65,7 +68,7 @@ def test_a_warehouse_that_stands_still_bounds_what_is_taken_and_the_stream_goes_
     stack_settings, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(feed, "BLOCK_MESSAGES", BLOCK_MESSAGES)
-    monkeypatch.setattr(feed, "PULLS_AHEAD", PULLS_AHEAD)
+    monkeypatch.setattr(pulling, "PULLS_AHEAD", PULLS_AHEAD)
     servers, settings = killable_servers(tmp_path, stack_settings)
     warehouse, stop, backlogs = Warehouse(settings), StopFlag(), []
     standing = psutil.Process(servers["warehouse"].process.pid)
@@ -158,6 +161,38 @@ def test_a_refused_message_is_in_bronze_and_its_pointer_on_the_dead_letter_topic
     assert [letter.attributes["reason_code"] for letter in letters] == ["malformed_json"] * 2
 
 
+def test_what_ends_the_reading_is_told_and_the_next_stream_lands_what_it_held(home, monkeypatch):
+    settings, warehouse = home
+
+    def full(*arguments):
+        raise OSError("no space left on the disk")
+
+    broker.publish_batches(settings, settings.topic, [(b"{}", {})])
+    monkeypatch.setattr(feed, "landable", full)
+    with pytest.raises(OSError, match="no space left"):
+        run_stream(settings, until_idle_seconds=1)
+    assert raw_count(warehouse) == 0
+    monkeypatch.undo()
+    wait_for(lambda: run_stream(settings, until_idle_seconds=1).received == 1, "the message did not come again")
+
+
+def test_a_second_stream_is_refused_while_the_first_one_runs(home):
+    settings, _ = home
+    with only_stream(settings), pytest.raises(StreamRunning, match=rf"pid {os.getpid()}\) .* speed-layer drain"):
+        run_stream(settings, until_idle_seconds=1)
+    run_stream(settings, until_idle_seconds=1)
+
+
+def test_a_beat_holds_what_the_stream_says_of_itself(home):
+    settings, warehouse = home
+    told = FeedState(received=9, rejected=2, too_late=1, backlog=4, lag_seconds=0.25, messages_per_second=3.5)
+    run.beat(TableAppender(settings, "ops.heartbeats", run.BEAT_SCHEMA), told)
+    [kept] = warehouse.query("select * from pbm_ops.heartbeats where beat_date >= '2000-01-01'").to_pylist()
+    figures = ("received_count", "rejected_count", "too_late_count", "backlog_count", "lag_seconds")
+    assert [kept[name] for name in (*figures, "messages_per_second")] == [9, 2, 1, 4, 0.25, 3.5]
+    assert str(told) == "9 messages, 2 refused, 1 too late to count, 4/s, lag 0.25 s, backlog 4"
+
+
 def test_a_stream_collects_and_gives_memory_back_while_it_runs(monkeypatch):
     given_back, ended = threading.Event(), threading.Event()
     monkeypatch.setattr(run, "give_back", given_back.set)
@@ -168,7 +203,7 @@ def test_a_stream_collects_and_gives_memory_back_while_it_runs(monkeypatch):
     del cycle
     shown = []
     teller = threading.Thread(
-        target=run._tell, args=(SimpleNamespace(state=feed.FeedState()), shown.append, ended), daemon=True
+        target=run._tell, args=(SimpleNamespace(state=FeedState()), shown.append, ended), daemon=True
     )
     teller.start()
     assert given_back.wait(10) and shown

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter, deque
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.shared import MadeByWorker, SharedInProcess
 
 HORIZON_KEYS = 500_000
+HORIZON_SECONDS = 180.0  # three times what Pub/Sub waits before it delivers again what a killed stream held
 GENERATIONS = 8  # that the horizon is cut into: the oldest goes whole, so memory swings by an eighth
 SOURCE, EVENT_ID, STAGE = (COLUMNS.index(name) for name in ("source", "event_id", "stage"))
 CountKey = tuple[str, str, str]  # stage, pharmacy, carrier
@@ -28,8 +30,9 @@ class StageEntries(NamedTuple):
 class SeenEvents(SharedInProcess):
     """Remember the newest event keys, so that a second copy of an event is not counted. Safe for several threads.
 
-    The horizon is the newest `HORIZON_KEYS` keys at least, and about one generation more at most. A copy that comes
-    later is counted twice here; the tables, which are sets, never do. `keys` are those known before, the newest last.
+    The horizon is the newest `HORIZON_KEYS` keys, and all of the last `HORIZON_SECONDS`, with about one generation more
+    at most. A copy that comes later is counted twice here; the tables, which are sets, never do. `keys` are those known
+    before, the newest last.
     """
 
     def __init__(self, keys: Iterable[tuple[str, str]] = (), recovered: dict[int, Counter[CountKey]] | None = None):
@@ -37,7 +40,7 @@ class SeenEvents(SharedInProcess):
         self._lock = threading.Lock()
         self._recovered = recovered or {}
         self._newest: list[int] = []  # a hash of 64 bits takes a tenth of the two texts' memory
-        self._generations: deque[list[int]] = deque()
+        self._generations: deque[tuple[float, list[int]]] = deque()  # each with when it was full
         self._known: set[int] = set()
         for key in keys:
             self._remember(hash(key))
@@ -63,10 +66,11 @@ class SeenEvents(SharedInProcess):
         self._known.add(key)
         self._newest.append(key)
         if len(self._newest) >= HORIZON_KEYS / GENERATIONS:
-            self._generations.append(self._newest)
+            now = time.monotonic()
+            self._generations.append((now, self._newest))
             self._newest = []
-        if len(self._generations) > GENERATIONS:
-            self._known.difference_update(self._generations.popleft())
+            while len(self._generations) > GENERATIONS and now - self._generations[0][0] > HORIZON_SECONDS:
+                self._known.difference_update(self._generations.popleft()[1])
 
 
 class DropCopies(beam.PTransform):

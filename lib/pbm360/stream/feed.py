@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import logging
-import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from apache_beam.coders import VarIntCoder
 from apache_beam.portability.api import beam_runner_api_pb2
@@ -18,8 +17,10 @@ from pbm360.domain.decode import COLUMNS
 from pbm360.domain.timestamps import MICROSECONDS_PER_SECOND
 from pbm360.settings import Settings
 from pbm360.stream.blocks import Block, Message, receive
+from pbm360.stream.feed_state import FeedState, Rate
 from pbm360.stream.judging import JudgedBlock
 from pbm360.stream.large_payloads import landable
+from pbm360.stream.pulling import PULL_SECONDS, PullAhead
 from pbm360.stream.shared import SharedInProcess, StopFlag
 from pbm360.stream.watermark import Watermark
 
@@ -29,45 +30,15 @@ TAG = "blocks"
 CODER = VarIntCoder()
 BLOCK_MESSAGES = 8000  # at most; larger blocks commit faster a message, smaller ones are seen sooner
 BLOCKS_IN_FLIGHT = 4  # bounds memory: the runner's own queue has no bound
-FULL_PULL = 1000  # Pub/Sub's limit on one pull
-PULL_SECONDS = 30.0  # a pull that is given up may have taken messages with it, until their deadline
 SHORTEST_PULL_SECONDS = 4.0  # of a stream that ends when idle: a server under load still answers in time
-PULLS_AHEAD = 10
-LAST_PULL_SECONDS = 3.0  # what was just given back is pulled at once
 WAIT_SECONDS = 0.1
 TICK_SECONDS = 0.25  # between two tellings of the time; early panes come each second
 GATHER_SECONDS = 0.15  # how long, in all, a block that is not full waits for more; each costs three commits
-AWAY_SECONDS = 1.0  # between two tries while Pub/Sub is away (each tries for half a minute itself)
 EXTEND_EVERY_SECONDS = 15
 EXTENSION_SECONDS = 60
 BLOCK_BYTES = 16_000_000  # of payload, after which a block takes no further pull
 EVENT_AT = COLUMNS.index("event_at")
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class FeedState:
-    """What the stream has done since it started; `lag_seconds` is the age of the last block when it was committed.
-
-    `backlog` counts messages that were taken and are not committed yet. What Pub/Sub itself still holds only Cloud
-    Monitoring tells, and on a laptop nobody: there the lag says how far behind the stream is.
-    """
-
-    received: int = 0
-    accepted: int = 0
-    rejected: int = 0
-    too_late: int = 0  # accepted, landed, and older than any minute that is still counted
-    backlog: int = 0
-    blocks_in_flight: int = 0
-    lag_seconds: float = 0.0
-    seconds: float = 0.0
-
-    def __str__(self) -> str:
-        rate = self.received / self.seconds if self.seconds else 0.0
-        return (
-            f"{self.received:,} messages, {self.rejected:,} refused, {self.too_late:,} too late to count, "
-            f"{rate:,.0f}/s, lag {self.lag_seconds:.2f} s, backlog {self.backlog:,}"
-        )
 
 
 class PubSubFeed(SharedInProcess):
@@ -81,26 +52,47 @@ class PubSubFeed(SharedInProcess):
         super().__init__()
         self._settings, self._stop, self._until_idle_seconds = settings, stop, until_idle_seconds
         shorter = max(until_idle_seconds or PULL_SECONDS, SHORTEST_PULL_SECONDS)
-        self._pull_seconds = min(shorter, PULL_SECONDS)
+        self._puller = PullAhead(settings, stop, min(shorter, PULL_SECONDS), self._fail)
         self._large_payloads = settings.large_payload_folder
         self._free = threading.Semaphore(BLOCKS_IN_FLIGHT)
         self._ack_ids: dict[int, list[str]] = {}
         self._blocks: dict[int, Block] = {}
-        self._pulled: queue.Queue[tuple[list[broker.ReceivedMessage], int]] = queue.Queue(PULLS_AHEAD)
-        self._puller = threading.Thread(target=self._keep_pulling, daemon=True)
-        self._is_over = False
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._watermark = Watermark()
         self._newest_event_at = 0
-        self._started_at = time.monotonic()
-        self._last_message_at = self._started_at
-        self._told_at = self._started_at
-        self._quiet_since: float | None = None  # when a pull first came back empty, after the last that did not
-        self.state = FeedState()
+        self._started_at = self._told_at = self._busy_at = time.monotonic()
+        self._state, self._rate = FeedState(), Rate()
+        self._failure: Exception | None = None
+
+    @property
+    def state(self) -> FeedState:
+        """What was done by now, with the lag and the rate of now."""
+        now, clock = time.monotonic(), time.time_ns() // 1000
+        with self._lock:
+            state = replace(self._state, blocks_in_flight=len(self._ack_ids), seconds=now - self._started_at)
+            in_hand = [(block.messages[0].stamps.publish_time, len(block.messages)) for block in self._blocks.values()]
+        in_hand += [(pulled[0].published, len(pulled)) for pulled, _ in self._puller.waiting()]
+        state.backlog = sum(count for _, count in in_hand)
+        if in_hand:
+            state.lag_seconds = max(clock - min(in_hand)[0], 0) / MICROSECONDS_PER_SECOND
+        if (away_since := self._puller.away_since) is not None:
+            state.lag_seconds = max(state.lag_seconds, now - away_since)
+        state.messages_per_second = self._rate.of(state.received)
+        return state
 
     def read_multiple(self, labels) -> Iterator[Event]:
-        """Yield blocks, the watermark and the passage of time, until the stream is to stop (the runner calls this)."""
+        """Yield blocks, the watermark and the passage of time, until the stream is to stop (the runner calls this).
+
+        The runner takes an error for the end of the stream: it is kept, and `close` raises it.
+        """
+        try:
+            yield from self._read()
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    def _read(self) -> Iterator[Event]:
         threading.Thread(target=self._keep_extending, daemon=True).start()
         self._puller.start()
         while not self._stop.is_set() and not self._is_idle():
@@ -115,7 +107,7 @@ class PubSubFeed(SharedInProcess):
             yield from self._time_passes()
         while self._ack_ids and not self._stop.wait(0.05):
             yield from self._time_passes()
-        self._give_back()
+        self._puller.give_back()
 
     def block(self, number: int) -> Block:
         """Return a block that is in flight: only its number travels through the runner, the messages stay here."""
@@ -138,29 +130,29 @@ class PubSubFeed(SharedInProcess):
         published = judged.block.messages[-1].stamps.publish_time
         with self._lock:
             self._newest_event_at = max(self._newest_event_at, newest)
-            self.state.accepted += len(judged.rows)
-            self.state.rejected += len(judged.refusals)
-            self.state.received += len(judged.block.messages)
-            self.state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS_PER_SECOND
-            self.state.backlog -= len(judged.block.messages)
-            self.state.blocks_in_flight = len(self._ack_ids)
-            self.state.seconds = time.monotonic() - self._started_at
+            self._state.accepted += len(judged.rows)
+            self._state.rejected += len(judged.refusals)
+            self._state.received += len(judged.block.messages)
+            self._state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS_PER_SECOND
 
     def close(self) -> None:
         """Return the blocks that could not be landed, so that they come again at once and not after their deadline.
 
         The last pull may still be open, and what is given back is what it gets: it is waited for, and gives back too.
+        Raises what ended the reading, unless it was the stream's stop.
         """
         with self._lock:
             ack_ids = [ack_id for block in self._ack_ids.values() for ack_id in block]
         if ack_ids:
-            self._extend(ack_ids, 0)
-            self._puller.join(LAST_PULL_SECONDS)
+            self._puller.extend(ack_ids, 0)
+            self._puller.wait_for_last_pull()
+        if self._failure:
+            raise self._failure
 
     def count_too_late(self, count: int) -> None:
         """Note events that were landed and are in no minute's count."""
         with self._lock:
-            self.state.too_late += count
+            self._state.too_late += count
 
     def _next_block(self) -> Block | None:
         """Take what has been pulled until the block is full or nothing more waits; `None` where nothing came."""
@@ -169,10 +161,10 @@ class PubSubFeed(SharedInProcess):
         gather_until = time.monotonic() + WAIT_SECONDS
         size = 0
         while len(messages) < BLOCK_MESSAGES and size < BLOCK_BYTES:
-            try:
-                pulled, ingested_at = self._pulled.get(timeout=max(gather_until - time.monotonic(), 0))
-            except queue.Empty:
+            pull = self._puller.take(gather_until - time.monotonic())
+            if pull is None:
                 break
+            pulled, ingested_at = pull
             if not messages:  # one deadline a block: a steady trickle must not keep it open until it is full
                 gather_until = time.monotonic() + GATHER_SECONDS
             for item in pulled:
@@ -182,50 +174,17 @@ class PubSubFeed(SharedInProcess):
                 size += len(item.data)
         if not messages:
             return None
-        self._last_message_at = time.monotonic()
+        self._busy_at = time.monotonic()
         block = Block(next(self._numbers), messages)
         with self._lock:
             self._ack_ids[block.number] = ack_ids
             self._blocks[block.number] = block
         return block
 
-    def _keep_pulling(self) -> None:
-        """Pull ahead of the blocks, a bounded number of messages; each is stamped as it comes in."""
-        while not self._stop.is_set() and not self._is_over:
-            try:
-                pulled = broker.pull(self._settings, self._settings.subscription, FULL_PULL, self._pull_seconds)
-            except broker.BrokerError as error:
-                log.warning("nothing can be pulled (%s); trying again", error)
-                self._quiet_since = None  # a source that does not answer is not an idle one
-                self._stop.wait(AWAY_SECONDS)
-                continue
-            if pulled:
-                self._quiet_since = None
-                with self._lock:
-                    self.state.backlog += len(pulled)
-                self._pulled.put((pulled, time.time_ns() // 1000))
-            elif self._quiet_since is None:
-                self._quiet_since = time.monotonic()
-        self._return_pulled()
-
-    def _give_back(self) -> None:
-        """Return what was pulled and not landed, so that it comes again at once and not after its deadline."""
-        self._is_over = True
-        self._return_pulled()
-
-    def _return_pulled(self) -> None:
-        while True:
-            try:
-                pulled, _ = self._pulled.get_nowait()
-            except queue.Empty:
-                return
-            self._extend([item.ack_id for item in pulled], 0)
-
-    def _extend(self, ack_ids: list[str], seconds: int) -> None:
-        try:
-            broker.extend(self._settings, self._settings.subscription, ack_ids, seconds)
-        except broker.BrokerError as error:  # at worst the messages come once more
-            log.warning("the messages in hand could not be kept or given back: %s", error)
+    def _fail(self, error: Exception) -> None:
+        """Keep what ended the reading, and end the stream: no other thread would hear of it."""
+        self._failure = self._failure or error
+        self._stop.set()
 
     def _time_passes(self) -> Iterator[Event]:
         now = time.monotonic()
@@ -233,25 +192,28 @@ class PubSubFeed(SharedInProcess):
         if elapsed_milliseconds < TICK_SECONDS * 1000:
             return
         self._told_at = now
-        watermark = self._watermark.advance(self._newest_event_at, now - self._last_message_at)
+        if self._ack_ids or self._puller.away_since is not None or self._puller.waiting():
+            self._busy_at = now  # what waits here, or in a Pub/Sub that is away, is no silence
+        watermark = self._watermark.advance(self._newest_event_at, now - self._busy_at)
         advance = Event.AdvanceWatermark(new_watermark=watermark // 1000 * 1000, tag=TAG)
         yield Event(watermark_event=advance)
         passed = Event.AdvanceProcessingTime(advance_duration=elapsed_milliseconds * 1000)
         yield Event(processing_time_event=passed)
 
     def _is_idle(self) -> bool:
-        quiet_since = self._quiet_since
-        if self._until_idle_seconds is None or quiet_since is None or self._ack_ids or not self._pulled.empty():
+        quiet_since = self._puller.quiet_since
+        if self._until_idle_seconds is None or quiet_since is None or self._ack_ids or self._puller.waiting():
             return False
         return time.monotonic() - quiet_since > self._until_idle_seconds
 
     def _keep_extending(self) -> None:
-        """Keep the messages in flight ours while the warehouse is slow."""
+        """Keep the messages in hand ours while the warehouse is slow."""
         while not self._stop.wait(EXTEND_EVERY_SECONDS):
             with self._lock:
                 ack_ids = [ack_id for block in self._ack_ids.values() for ack_id in block]
+            ack_ids += [item.ack_id for pulled, _ in self._puller.waiting() for item in pulled]
             if ack_ids:
-                self._extend(ack_ids, EXTENSION_SECONDS)
+                self._puller.extend(ack_ids, EXTENSION_SECONDS)
 
 
 def _elements(block: Block) -> Event:

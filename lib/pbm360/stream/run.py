@@ -24,9 +24,11 @@ from pbm360.settings import Settings
 from pbm360.stream.committing import CommittedSink, Committer
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies
 from pbm360.stream.deduplicating import HORIZON_KEYS, SeenEvents
-from pbm360.stream.feed import CODER, TAG, FeedState, PubSubFeed
+from pbm360.stream.feed import CODER, TAG, PubSubFeed
+from pbm360.stream.feed_state import FeedState
 from pbm360.stream.finishing import finish_landing
 from pbm360.stream.heartbeats import HEARTBEAT_SCHEMA
+from pbm360.stream.only_one import only_stream
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.quicker_runner import few_collections, quicken
 from pbm360.stream.refusing import publish_until_taken
@@ -37,7 +39,14 @@ from pbm360.warehouse import Warehouse
 OPTIONS = ("--runner=BundleBasedDirectRunner", "--streaming", "--allow_unsafe_triggers")
 HEARTBEAT_SECONDS = 10.0
 BEAT_SECONDS = 5.0  # for a heartbeat to be written; the next one is as good
-BEAT_SCHEMA = pa.schema([*HEARTBEAT_SCHEMA, ("backlog_count", pa.int64()), ("too_late_count", pa.int64())])
+BEAT_SCHEMA = pa.schema(
+    [
+        *HEARTBEAT_SCHEMA,
+        ("backlog_count", pa.int64()),
+        ("too_late_count", pa.int64()),
+        ("messages_per_second", pa.float64()),
+    ]
+)
 TELL_SECONDS = 1.0
 RECOVERED_ROWS = 10_000  # at a time
 log = logging.getLogger(__name__)
@@ -53,9 +62,16 @@ def run_stream(
     """Run the stream in this process until `stop` is set, or until nothing has come for `until_idle_seconds`.
 
     Returns what it did. Delivery: at least once into both tables, which readers take as sets. What is unacknowledged at
-    the end is delivered again at the next start.
+    the end is delivered again at the next start. Raises `StreamRunning` where another stream takes the messages, and
+    what ended this one before its time.
     """
-    stop = stop or StopFlag()
+    with only_stream(settings):
+        return _run(settings, until_idle_seconds, stop or StopFlag(), progress)
+
+
+def _run(
+    settings: Settings, until_idle_seconds: float | None, stop: StopFlag, progress: Callable[[FeedState], object]
+) -> FeedState:
     feed = PubSubFeed(settings, stop, until_idle_seconds)
     committer = Committer(feed.acknowledge, stop)
     parts = laptop_parts(settings, feed, committer, stop)
@@ -145,7 +161,8 @@ def beat(heartbeats: TableAppender, state: FeedState) -> None:
     """Keep the stream's state in `pbm_ops.heartbeats`; a warehouse that is away misses a beat, no more."""
     now = datetime.datetime.now(datetime.UTC)
     counts = (state.received, state.rejected, state.lag_seconds, state.backlog, state.too_late)
+    row = ("stream", now, now.date(), *counts, state.messages_per_second)
     try:
-        heartbeats.try_append([("stream", now, now.date(), *counts)], BEAT_SECONDS)
+        heartbeats.try_append([row], BEAT_SECONDS)
     except GoogleAPIError as error:
         log.warning("a heartbeat is missing: %s", error)
