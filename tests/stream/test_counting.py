@@ -11,12 +11,13 @@ from apache_beam.testing.util import assert_that, equal_to
 
 from pbm360.domain.decode import COLUMNS
 from pbm360.stream import deduplicating
-from pbm360.stream.blocks import Block
+from pbm360.stream.blocks import Block, receive
 from pbm360.stream.counting import LATENESS_SECONDS, CountFirstCopies, count_rows
 from pbm360.stream.deduplicating import SeenEvents
 from pbm360.stream.judging import JudgedBlock
-from pbm360.stream.landing import LandLive
+from pbm360.stream.landing import LandLive, LandRaw
 from pbm360.stream.shared import SharedInProcess
+from pbm360.stream.sinks import RAW_SCHEMA
 from pbm360.stream.watermark import IDLE_SECONDS, SLACK_SECONDS, Watermark
 
 MINUTE = int(time.time()) // 60 * 60 - 3600  # an hour ago: within the allowed lateness
@@ -34,7 +35,7 @@ class Heard(SharedInProcess):
         self.told.append(what)
 
     def append(self, rows):
-        self.told += [row[COLUMNS.index("event_id")] for row in rows]
+        self.told += rows
 
 
 def row(event_id, seconds, stage="SHIPPED", pharmacy_id="PH1", carrier=None, source="wms"):
@@ -51,14 +52,15 @@ def stream(watermark=MINUTE - 60):
     return TestStream(coder=beam.coders.FastPrimitivesCoder()).advance_watermark_to(watermark)
 
 
-def check(stream, expected, seen=None, too_late=None, live=None):
-    """Run the counting (behind live, where one is given) over a stream and compare its panes."""
+def check(stream, expected, seen=None, too_late=None, live=None, raw=None):
+    """Run the counting (behind raw and live, where they are given) over a stream and compare its panes."""
     options = PipelineOptions(["--allow_unsafe_triggers"])
     options.view_as(StandardOptions).streaming = True
     seen = seen or SeenEvents()
     with TestPipeline(options=options, runner="BundleBasedDirectRunner") as pipeline:
         blocks = pipeline | stream
-        landed = blocks | LandLive(live) if live else blocks
+        landed = blocks | LandRaw(raw) if raw else blocks
+        landed = landed | LandLive(live) if live else landed
         assert_that(landed | CountFirstCopies(seen, (too_late or Heard()).tell), equal_to(expected))
 
 
@@ -88,12 +90,16 @@ def test_an_event_of_the_last_lateness_is_still_counted_when_the_watermark_is_at
     check(events, [(oldest - oldest % 60, {SHIPPED: 1}, "late")])
 
 
-def test_an_event_too_late_is_landed_and_told_and_in_no_minute():
-    too_late, live = Heard(), Heard()
+def test_an_event_too_late_is_landed_in_both_tables_and_told_and_in_no_minute():
+    too_late, live, raw = Heard(), Heard(), Heard()
     old, older = row("1", int(time.time()) - LATENESS_SECONDS - 1), row("2", MINUTE - 10 * LATENESS_SECONDS)
-    events = stream().add_elements([judged(old, row("3", MINUTE), older)]).advance_watermark_to_infinity()
-    check(events, [(MINUTE, {SHIPPED: 1}, "on_time")], too_late=too_late, live=live)
-    assert (too_late.told, live.told) == ([2], ["1", "3", "2"])
+    messages = [receive(number, 1, {}, b"{}", MINUTE * 1_000_000) for number in ("m1", "m2", "m3")]
+    block = JudgedBlock(Block(0, messages), [old, row("3", MINUTE), older], [])
+    events = stream().add_elements([block]).advance_watermark_to_infinity()
+    check(events, [(MINUTE, {SHIPPED: 1}, "on_time")], too_late=too_late, live=live, raw=raw)
+    assert too_late.told == [2]
+    assert [cells[COLUMNS.index("event_id")] for cells in live.told] == ["1", "3", "2"]
+    assert [cells[RAW_SCHEMA.names.index("message_id")] for cells in raw.told] == ["m1", "m2", "m3"]
 
 
 def test_a_copy_of_an_event_counts_once_whichever_block_brings_it():
