@@ -96,7 +96,7 @@ def watch(
 
 @speed_layer.command()
 def drain() -> None:
-    """Stop the stream cleanly: what it has taken is written and acknowledged before it ends."""
+    """Stop the stream cleanly: the blocks that are under way are landed, what it pulled beyond them is given back."""
     from pbm360.local import stack
 
     was_running = stack.stop_process(running_settings(), "stream")
