@@ -32,6 +32,7 @@ from pbm360.stream.only_one import only_stream
 from pbm360.stream.pipeline import StreamParts, build
 from pbm360.stream.quicker_runner import few_collections, quicken
 from pbm360.stream.refusing import publish_until_taken
+from pbm360.stream.retrying import Stopped
 from pbm360.stream.shared import StopFlag
 from pbm360.stream.sinks import DEAD_LETTER_SCHEMA, EVENT_SCHEMA, MINUTE_SCHEMA, RAW_SCHEMA, TableAppender
 from pbm360.warehouse import Warehouse
@@ -74,7 +75,11 @@ def _run(
 ) -> FeedState:
     feed = PubSubFeed(settings, stop, until_idle_seconds)
     committer = Committer(feed.acknowledge, stop)
-    parts = laptop_parts(settings, feed, committer, stop)
+    try:
+        parts = laptop_parts(settings, feed, committer, stop)
+    except Stopped as error:
+        log.warning("the stream was told to end before it began: %s", error)
+        return feed.state
     service = TestStreamServiceController(feed)
     service.start()
     ended = threading.Event()
