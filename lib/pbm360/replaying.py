@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pbm360.comparing import Difference, compare_events, compare_refusals
+from pbm360.comparing import Difference, compare_events, compare_minutes, compare_refusals
 from pbm360.scratch import REPLAY, forget_scratch, scratch_warehouse
 from pbm360.settings import Settings
 from pbm360.stream.bronze import stream_bronze
@@ -15,11 +15,15 @@ from pbm360.warehouse import Warehouse
 
 @dataclass
 class ReplayReport:
-    """What a replay found: counts of messages (deliveries), of events accepted and of messages refused."""
+    """What a replay found: counts of messages (deliveries), of events accepted and of messages refused.
+
+    `minute_count`: rows of a minute, stage, pharmacy and carrier that it counted, day by day of knowledge.
+    """
 
     message_count: int = 0
     event_count: int = 0
     refused_count: int = 0
+    minute_count: int = 0
     differences: list[Difference] = field(default_factory=list)
 
 
@@ -54,6 +58,8 @@ def _replay_day(origin: Warehouse, scratch: Warehouse, day: datetime.date, repor
     report.message_count += stream_bronze(origin, scratch.settings, day)
     events = compare_events(origin, scratch, day)
     refusals = compare_refusals(origin, scratch, day)
+    minutes = compare_minutes(scratch)
     report.event_count += events.count
     report.refused_count += refusals.count
-    report.differences += [*events.differences, *refusals.differences]
+    report.minute_count += minutes.count
+    report.differences += [*events.differences, *refusals.differences, *minutes.differences]

@@ -370,3 +370,17 @@ def live_events(silver: list[dict]) -> list[dict]:
         {**shipped, "event_id": "live-4", "message_id": "live-4", "order_id": "no-stage", "event_type": "call",
          "stage": None, "stage_order": None},
     ]  # fmt: skip
+
+
+def _pane(stage: str, event_count: int, pane_timing: str, emitted_at: str, carrier: str = "") -> dict:
+    cell = {"minute_at": instant("19 10:00"), "stage": stage, "pharmacy_id": "PH01", "carrier": carrier}
+    return cell | {"event_count": event_count, "pane_timing": pane_timing, "emitted_at": instant(emitted_at)}
+
+
+PANES = [  # of one minute: a count that grew, one that a second carrier has, one that was emitted twice at an instant
+    _pane("SHIPPED", 1, "early", "19 10:00:20"),
+    _pane("SHIPPED", 3, "on_time", "19 10:01:10"),
+    _pane("SHIPPED", 2, "late", "19 10:05:00", carrier="ups"),
+    _pane("PACK", 4, "late", "19 10:07:00"),
+    _pane("PACK", 5, "late", "19 10:07:00"),
+]

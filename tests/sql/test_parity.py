@@ -114,6 +114,7 @@ QUERIES = {
     "risk/recorded_dates.sql": {"first_date": DAYS[0]},
     "risk/told_events.sql": {"as_of": instant("20 08:00")},
     "risk/unusual_orders.sql": {"as_of": instant("22 00:00")},
+    "replay/counted_minutes.sql": {},
     "replay/dead_letters.sql": {"known_date": DAYS[0]},
     "replay/held_events.sql": {"event_ids": ["whole-0", "tied-1", "of-nobody"]},
     "replay/refusals.sql": {"known_date": DAYS[0]},
@@ -173,6 +174,7 @@ def built(make_warehouse, make_reference, catalog) -> Engines:
         build(engines.google, day)
     live = scenario.live_events(engines.local.read_table("silver.stg_order_events").to_pylist())
     load_both(engines, "live.order_events", live)
+    load_both(engines, "live.stage_minutes", scenario.PANES)
     build(engines.local, DAYS[-1])
     build(engines.google, DAYS[-1])
     return engines

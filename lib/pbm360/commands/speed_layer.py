@@ -61,9 +61,10 @@ def replay(
         task = progress.add_task("replaying days", total=max((last - first).days + 1, 0))
         report = replaying.replay(settings, first.date(), last.date(), lambda day, so_far: progress.advance(task))
     for difference in report.differences[:examples]:
-        errors.print(f"  message {difference.message_id}: {difference.what}", highlight=False, markup=False)
+        errors.print(f"  {difference.of}: {difference.what}", highlight=False, markup=False)
     counts = f"{report.message_count:,} deliveries = {report.event_count:,} accepted + {report.refused_count:,} refused"
-    console.print(f"  {counts}; {len(report.differences):,} differences", highlight=False)
+    minutes = f"{report.minute_count:,} counts of a minute"
+    console.print(f"  {counts}, {minutes}; {len(report.differences):,} differences", highlight=False)
     if report.differences:
         raise typer.Exit(EXIT_FAILED)
 

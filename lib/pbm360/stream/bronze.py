@@ -76,7 +76,7 @@ def scratch_parts(settings: Settings) -> StreamParts:
         minutes=TableAppender(settings, "live.stage_minutes", MINUTE_SCHEMA),
         dead_letters=TableAppender(settings, "ops.dead_letters", DEAD_LETTER_SCHEMA),
         publish_dead_letters=do_nothing,
-        counting=CountFirstCopies(SeenEvents(), do_nothing),
+        counting=CountFirstCopies(SeenEvents(), do_nothing, lateness_seconds=None),
     )
 
 

@@ -48,11 +48,17 @@ class CountFirstCopies(beam.PTransform):
     """JudgedBlock -> panes as `CountStagesByMinute` makes them, where one process sees every event.
 
     `seen` is shared with this process, or made by each worker (`MadeByWorker(SeenEvents)`), which counts for itself.
+    `lateness_seconds` is None where a replay counts events of any age.
     """
 
-    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
+    def __init__(
+        self,
+        seen: SeenEvents | MadeByWorker,
+        count_too_late: Callable[[int], object],
+        lateness_seconds: float | None = LATENESS_SECONDS,
+    ):
         super().__init__()
-        self.seen, self._count_too_late = seen, count_too_late
+        self.seen, self._count_too_late, self._lateness_seconds = seen, count_too_late, lateness_seconds
 
     def expand(self, landed):
         return (
@@ -60,7 +66,7 @@ class CountFirstCopies(beam.PTransform):
             | "DropCopies" >> DropCopies(self.seen)  # StageEntries(rows)
             | "CountByMinute"
             >> CountStagesByMinute(
-                self.seen, self._count_too_late, trigger.AccumulationMode.DISCARDING
+                self.seen, self._count_too_late, trigger.AccumulationMode.DISCARDING, self._lateness_seconds
             )  # (minute, {(stage, pharmacy, carrier): n since the last pane}, timing)
             | "AddToTotals" >> AddToTotals(MinuteTotals())  # (minute, {(stage, pharmacy, carrier): n}, timing)
         )
@@ -70,10 +76,11 @@ class CountStagesByMinute(beam.PTransform):
     """StageEntries -> (minute's start, {(stage, pharmacy, carrier): count}, timing) a pane.
 
     Windows: fixed, 60 s of event time. Trigger: early each second of processing time, once on time, for each late
-    arrival. Allowed lateness: 24 h; what is older by the clock is in no window: it is landed all the same, and told to
-    `count_too_late` and to the metric `too_late`. The runner, whose watermark is never past the clock, drops nothing
-    itself. Accumulating: a pane holds the minute's whole count, so the newest stands; or discarding, where totals are
-    kept behind it. Guarantee: a copy within the horizon of `SeenEvents` counts once.
+    arrival. Allowed lateness: 24 h; what is older by the clock than `lateness_seconds` (None: than nothing) is in no
+    window: it is landed all the same, and told to `count_too_late` and to the metric `too_late`. The runner, whose
+    watermark is never past the clock, drops nothing itself. Accumulating: a pane holds the minute's whole count, so the
+    newest stands; or discarding, where totals are kept behind it. Guarantee: a copy within the horizon of `SeenEvents`
+    counts once.
     """
 
     def __init__(
@@ -81,15 +88,19 @@ class CountStagesByMinute(beam.PTransform):
         seen: SeenEvents | MadeByWorker,
         count_too_late: Callable[[int], object],
         accumulation: int = trigger.AccumulationMode.ACCUMULATING,
+        lateness_seconds: float | None = LATENESS_SECONDS,
     ):
         super().__init__()
         self._seen, self._count_too_late, self._accumulation = seen, count_too_late, accumulation
+        self._lateness_seconds = lateness_seconds
 
     def expand(self, entries):
         return (
             entries
             | "CountBlock"
-            >> beam.ParDo(CountBlock(self._seen, self._count_too_late))  # (hour, {(stage, pharmacy, carrier): count})
+            >> beam.ParDo(
+                CountBlock(self._seen, self._count_too_late, self._lateness_seconds)
+            )  # (hour, {(stage, pharmacy, carrier): count})
             | "ByMinute"
             >> beam.WindowInto(
                 FixedWindows(MINUTE_SECONDS),
@@ -119,15 +130,21 @@ class WriteMinutes(beam.PTransform):
 class CountBlock(beam.DoFn):
     """Count a block before anything is shuffled: one small mapping a minute instead of one element an event."""
 
-    def __init__(self, seen: SeenEvents | MadeByWorker, count_too_late: Callable[[int], object]):
-        self._seen, self._count_too_late = seen, count_too_late
+    def __init__(
+        self,
+        seen: SeenEvents | MadeByWorker,
+        count_too_late: Callable[[int], object],
+        lateness_seconds: float | None = LATENESS_SECONDS,
+    ):
+        self._seen, self._count_too_late, self._lateness_seconds = seen, count_too_late, lateness_seconds
         self._too_late = Metrics.counter("stream", "too_late")
 
     def process(self, entries: StageEntries):
         """Yield a mapping of counts for each minute, stamped with that minute; first those that were recovered."""
         for minute, counts in self._seen.here().take_recovered().items():
             yield keyed_by_hour(minute, counts)
-        minutes, too_late = count_rows(entries.rows, oldest=time.time() - LATENESS_SECONDS)
+        oldest = float("-inf") if self._lateness_seconds is None else time.time() - self._lateness_seconds
+        minutes, too_late = count_rows(entries.rows, oldest)
         if too_late:
             self._too_late.inc(too_late)
             self._count_too_late(too_late)
