@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import datetime
 
-import orjson
-
 from pbm360.warehouse import Warehouse
 
 RAW = "select count(distinct message_id) as n from pbm_bronze.raw_orders where known_date > date '2000-01-01'"
@@ -63,11 +61,6 @@ def unequal_events(warehouse: Warehouse) -> int:
     return warehouse.query(UNEQUAL).to_pylist()[0]["n"]
 
 
-def published_keys(messages) -> set[tuple[str, str]]:
-    """Return the (source, event id) of every message of a simulation that can be parsed."""
-    return {(source, event_id) for payload, source in messages if (event_id := _event_id(payload))}
-
-
 def counted_by_minute(warehouse: Warehouse, end: datetime.datetime) -> list[dict]:
     """Return the stream's own counts of the last hours, as readers take them."""
     return warehouse.query(COUNTED, {"since": _since(end)}).to_pylist()
@@ -80,10 +73,3 @@ def entered_by_minute(warehouse: Warehouse, end: datetime.datetime) -> list[dict
 
 def _since(end: datetime.datetime) -> datetime.datetime:
     return (end - datetime.timedelta(hours=COUNTED_HOURS)).replace(second=0, microsecond=0)
-
-
-def _event_id(payload: bytes) -> str | None:
-    try:
-        return orjson.loads(payload)["id"]
-    except orjson.JSONDecodeError:
-        return None
