@@ -5,11 +5,25 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 
+READ_CHART = """(key) => document.querySelector(`[data-testid="panel-${key}"] .js-plotly-plot`).data"""
+CHART_FITS = """(key) => {
+    const card = document.querySelector(`[data-testid="panel-${key}"]`).getBoundingClientRect();
+    const chart = document.querySelector(`[data-testid="panel-${key}"] .main-svg`).getBoundingClientRect();
+    return card.left <= chart.left && chart.right <= card.right && chart.width > card.width - 60;
+}"""
+WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
+INKS = {"light": "#1f2937", "dark": "#e5eaf1"}
+INKED = """(ink) => [...document.querySelectorAll(".js-plotly-plot")]
+    .every((node) => !node.checkVisibility() || node.layout.font.color === ink)"""
+SCREENSHOTS = Path(__file__).parents[2] / ".pbm360" / "screenshots"
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 ARGUMENTS = (
     "--no-sandbox",
@@ -37,6 +51,38 @@ def find_browser(playwright) -> str:
     if found is None:
         pytest.fail(f"no browser for the page's tests; {HOW}")
     return found
+
+
+def agree(shown: Callable[[], object], expected: Callable[[], object], *, seconds: float = 120) -> None:
+    """Ask the page and the warehouse until they say the same.
+
+    A page's background may be a quarter of a minute behind, and an hour may end between the two.
+    """
+    deadline = time.monotonic() + seconds
+    while (seen := shown()) != (counted := expected()):
+        assert time.monotonic() < deadline, f"the page shows {seen!r}, and the query says {counted!r}"
+        time.sleep(0.5)
+
+
+def bars(page, key):
+    """Return a chart's bars: the length by the label."""
+    found = {}
+    for trace in page.evaluate(READ_CHART, key):
+        if trace["type"] == "bar":
+            labels, lengths = (trace["y"], trace["x"]) if trace.get("orientation") == "h" else (trace["x"], trace["y"])
+            found |= dict(zip(labels, lengths, strict=True))
+    return found
+
+
+def accessibility_faults(page, scheme: str, *parts: str) -> list[str]:
+    """Return which rules of WCAG 2.1 AA the page (or parts of it) breaks, once its charts wear the theme's ink."""
+    page.wait_for_function(INKED, arg=INKS[scheme])
+    found = Axe().run(page, context={"include": [[part] for part in parts]} if parts else None, options=WCAG)
+    return [
+        f"{each['id']}: {node['html'][:160]} {node['any']}"
+        for each in found.response["violations"]
+        for node in each["nodes"]
+    ]
 
 
 @dataclass

@@ -14,14 +14,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from pbm360.medallion import prepare
 from pbm360.settings import Settings
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.killable import KillableServer
 from tests.conftest import TEST_KEY
-from tests.dashboards.browser import ARGUMENTS, Record, find_browser
+from tests.dashboards.browser import ARGUMENTS, SCREENSHOTS, Record, find_browser
+from tests.dashboards.panel_rows import fill_panels
 
 START_SECONDS = 90
 SERVE = """
@@ -29,7 +30,8 @@ from pbm360.dashboards import serve_dashboards
 from pbm360.settings import load_settings
 serve_dashboards(load_settings())
 """
-SCREENSHOTS = Path(__file__).parents[2] / ".pbm360" / "screenshots"
+PATIENCE_SECONDS = 120  # a machine that runs two suites at once is slow
+expect.set_options(timeout=1000 * PATIENCE_SECONDS)
 
 
 @dataclass
@@ -45,7 +47,14 @@ class Site:
     def children(self, part: str) -> list[psutil.Process]:
         """Return the server's child processes with this text in their command line."""
         found = psutil.Process(self.process.pid).children(recursive=True)
-        return [child for child in found if part in " ".join(child.cmdline())]
+        return [child for child in found if part in self.command_line(child)]
+
+    def command_line(self, process: psutil.Process) -> str:
+        """Return a process's command line; empty where it has ended meanwhile."""
+        try:
+            return " ".join(process.cmdline())
+        except psutil.NoSuchProcess:
+            return ""
 
 
 RUNNING: list[tuple[Site, Callable[[], None]]] = []  # the dashboards of this session and what stops them
@@ -123,10 +132,10 @@ def open_page(browser, site):
     """Open the Command Center with a record of what it does, and wait until it shows data."""
     contexts = []
 
-    def run(address: str = "") -> tuple[Page, Record]:
-        contexts.append(browser.new_context(viewport={"width": 1440, "height": 1000}))
+    def run(address: str = "", **viewer) -> tuple[Page, Record]:
+        contexts.append(browser.new_context(**{"viewport": {"width": 1440, "height": 1000}} | viewer))
         page, record = contexts[-1].new_page(), Record()
-        page.set_default_timeout(60_000)
+        page.set_default_timeout(1000 * PATIENCE_SECONDS)
         record.watch(page)
         page.goto(site.url + address, wait_until="commit")
         page.wait_for_function("document.body && Number(document.body.dataset.tick) > 0")
@@ -137,6 +146,13 @@ def open_page(browser, site):
     yield run
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def asked(site):
+    """Fill the site with something for each panel, and answer queries of what it holds."""
+    fill_panels(site.warehouse)
+    return lambda sql, **parameters: site.warehouse.query(sql, parameters).to_pylist()
 
 
 @pytest.fixture

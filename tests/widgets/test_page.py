@@ -20,7 +20,7 @@ def test_without_a_view_the_page_is_told_so_and_why():
     head = PageHead("", "")
     head.show(None, ReadFailure(NOW, "ServiceUnavailable"))
     assert (head.as_of, head.tick) == ("", 1)
-    assert head.failure == "The warehouse has not answered since 12:30:00 UTC (ServiceUnavailable)."
+    assert head.failure == "The warehouse has not answered since 2026-11-20 12:30:00 UTC (ServiceUnavailable)."
 
 
 @pytest.mark.parametrize("content", [None, "beat", {"kind": "other"}, {}, ["beat"], {"kind": {"beat": 1}}])

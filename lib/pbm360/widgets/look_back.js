@@ -8,7 +8,7 @@ function render({ model, el }) {
   const days = model.get("days");
   const most = (days * 24 * 60) / STEP_MINUTES;
   el.innerHTML = `<div class="card-head"><div class="card-words"><h2 class="card-title">What did we know at a past moment?</h2><p class="card-subtitle"></p></div>
-    <div class="look-controls"><label><span class="look-time">now</span><input type="range" min="0" max="${most}" value="${most}" step="1" aria-label="Past moment"></label>
+    <div class="look-controls"><label><time class="look-time">now</time><input type="range" min="0" max="${most}" value="${most}" step="1" aria-label="Past moment"></label>
     <button type="button" class="clear" hidden>Back to now</button></div></div>`;
   const slider = el.querySelector("input");
   const label = el.querySelector(".look-time");
@@ -20,6 +20,7 @@ function render({ model, el }) {
   const tell = () => {
     const moment = chosen();
     label.textContent = moment ? window.pbm360.moment(moment) : "now";
+    label.dateTime = moment?.toISOString() ?? "";
     slider.setAttribute("aria-valuetext", label.textContent);
     back.hidden = !moment;
   };

@@ -1,7 +1,7 @@
 // The page's head and its pulse: beats to the kernel, tells how old the data are, and warns when they are stale, also
 // where the kernel no longer answers, because the age is counted here. A page whose kernel is gone loads itself anew.
 
-const { clock, setAsOf } = window.pbm360;
+const { clock, setAsOf, withLocal } = window.pbm360;
 const FIRST_PICTURE_SECONDS = 8;
 const SILENCE_SECONDS = 45; // a kernel that has not answered a heartbeat for so long is gone, and not only busy
 const PATIENCE_SECONDS = 60; // and a first picture that has not come in so long will not come
@@ -42,7 +42,7 @@ function chip(entry) {
   made.dataset.state = entry.state;
   made.dataset.testid = `chip-${entry.key}`;
   made.textContent = `${{ good: "●", quiet: "▲", bad: "■" }[entry.state] ?? ""} ${entry.text}`;
-  made.title = entry.detail;
+  made.title = withLocal(entry.detail);
   return made;
 }
 
@@ -71,16 +71,17 @@ function render({ model, el }) {
   build(el, model);
   let ageAtArrival = null;
   let arrived = performance.now();
+  let arrivedAt = Date.now(); // a machine that sleeps may stop the other clock, but not this one
   let heard = arrived;
   let trouble = "";
   const opened = arrived;
   const since = (moment) => (performance.now() - moment) / 1000;
-  const age = () => (ageAtArrival === null ? null : ageAtArrival + since(arrived));
+  const age = () => (ageAtArrival === null ? null : ageAtArrival + Math.max(since(arrived), (Date.now() - arrivedAt) / 1000));
 
   const warning = (seconds) => {
     const why = navigator.onLine ? trouble : TEXTS.offline;
     if (ageAtArrival === null) return since(opened) > FIRST_PICTURE_SECONDS ? why || TEXTS.none : "";
-    const failure = model.get("failure");
+    const failure = withLocal(model.get("failure"));
     if (model.get("as_of") === "") return why || failure || TEXTS.first;
     if (seconds <= model.get("stale_after_seconds")) return "";
     return `Stale: these numbers are of ${clock(new Date(model.get("as_of")))}. ${why || failure || TEXTS.wait}`;
@@ -100,6 +101,7 @@ function render({ model, el }) {
   const arrive = () => {
     ageAtArrival = model.get("age_seconds");
     arrived = heard = performance.now();
+    arrivedAt = Date.now();
     trouble = "";
     document.body.dataset.tick = model.get("tick");
     setAsOf(model.get("as_of"));

@@ -58,4 +58,4 @@ def failure_text(failure: ReadFailure | None) -> str:
     """Say that the warehouse could not be read; empty where it could."""
     if failure is None:
         return ""
-    return f"The warehouse has not answered since {failure.failed_at:%H:%M:%S} UTC ({failure.kind})."
+    return f"The warehouse has not answered since {failure.failed_at:%Y-%m-%d %H:%M:%S} UTC ({failure.kind})."

@@ -1,7 +1,10 @@
 // Draw one plotly figure in a card and update it in place. plotly.js is loaded once a page, from the page's own server.
+// A chart's numbers stand in a table beside it, which is hidden to the eye; without plotly.js it is shown instead.
 
 const SCRIPT_ID = "plotly-script";
 const STANDOFF = 4; // pixels between an axis and its labels
+const MOST_ROWS = 60; // of a chart's table, its newest
+const NUMBER = new Intl.NumberFormat("en-US", { maximumFractionDigits: 2 });
 const NARROW = 420; // pixels, below which an axis has room for a few numbers alone
 const DARK = matchMedia("(prefers-color-scheme: dark)");
 // The figures are drawn in the colours of the light page; on a dark one these take the place of ink, lines and late red.
@@ -11,12 +14,16 @@ function inTheme(text) {
   return DARK.matches ? text.replace(/#[0-9a-f]{6}/g, (colour) => DARK_COLOURS[colour] ?? colour) : text;
 }
 
-// A figure whose meta says so has its hours in UTC: they are drawn in the viewer's zone.
+// A figure whose meta says so has its hours in UTC: they are drawn in the viewer's zone, and UTC is told beside them.
 function inZone(figure) {
-  if (figure.layout.meta?.hours !== "UTC") return;
-  for (const trace of figure.data) trace.x = trace.x.map(window.pbm360.chartTime);
+  const { zone, offset, chartTime } = window.pbm360;
+  if (figure.layout.meta?.hours !== "UTC" || zone === "UTC") return;
+  const [first] = figure.data;
+  first.customdata = first.x.map((text) => text.slice(-5));
+  first.hovertemplate = first.hovertemplate.replace("<extra>", " (from %{customdata} UTC)<extra>");
+  for (const trace of figure.data) trace.x = trace.x.map(chartTime);
   const { title } = figure.layout.xaxis;
-  title.text = title.text.replace("UTC", window.pbm360.zone);
+  title.text = title.text.replace("UTC", `${zone}, ${offset}`);
 }
 
 const PEN = document.createElement("canvas").getContext("2d");
@@ -52,11 +59,64 @@ function makeRoom({ data, layout }, width) {
   if (tops.length) layout.xaxis.range = [0, Math.max(...tops, Number.EPSILON)];
 }
 
+const plain = (text) => String(text ?? "").replace(/<br>/g, " ").replace(/<[^>]*>/g, "").trim();
+
+function valueText(value, error, i, isShare) {
+  if (value === null || value === undefined) return "–";
+  const told = (number) => (isShare ? `${NUMBER.format(100 * number)} %` : NUMBER.format(number));
+  if (!error?.array) return told(value);
+  const [up, down] = [error.array[i], (error.symmetric === false ? error.arrayminus : error.array)[i]];
+  return `${told(value)} (${told(value - down)} to ${told(value + up)})`;
+}
+
+// The numbers of a figure as [heads, rows]: a row for each category or moment, a column for each trace that says more
+// than its own labels. Traces that share no category, each a bar of another colour, are one column.
+function numbersOf({ data, layout }) {
+  const told = data.filter((trace) => trace.mode !== "text" && trace.hoverinfo !== "skip" && trace.x?.length);
+  const isLying = told.some(({ orientation, y }) => orientation === "h" || typeof y[0] === "string");
+  const [along, across] = isLying ? ["y", "x"] : ["x", "y"];
+  const axis = (trace) => layout[`${across}axis${(trace[`${across}axis`] ?? across).slice(1)}`] ?? {};
+  const { tickvals, ticktext } = layout[`${along}axis`] ?? {};
+  const name = (category) => plain(ticktext?.[tickvals?.indexOf(category)] ?? category);
+  const rows = new Map();
+  told.forEach((trace, column) => trace[along].forEach((category, i) => {
+    if (!rows.has(category)) rows.set(category, new Array(told.length).fill("–"));
+    const isShare = /%$/.test(axis(trace).tickformat ?? "");
+    rows.get(category)[column] = valueText(trace[across][i], trace[`error_${across}`], i, isShare);
+  }));
+  const isOne = told.length > 1 && told.every((trace) => trace[along].length === 1) && rows.size === told.length;
+  const heads = isOne || told.length === 1 ? [axis(told[0]).title?.text] : told.map((trace) => trace.name);
+  const lines = [...rows].map(([category, values]) => [name(category), ...(isOne ? values.filter((value) => value !== "–") : values)]);
+  const corner = layout[`${along}axis`]?.title?.text || "what";
+  return [[corner, ...heads].map(plain), lines.slice(-MOST_ROWS)];
+}
+
+// Cells keep their place, so that nobody who reads the table loses theirs.
+function fillLines(part, lines, scope) {
+  while (part.rows.length > lines.length) part.deleteRow(-1);
+  lines.forEach((texts, i) => {
+    const line = part.rows[i] ?? part.insertRow();
+    while (line.cells.length > texts.length) line.deleteCell(-1);
+    texts.forEach((text, j) => {
+      const cell = line.cells[j] ?? line.appendChild(document.createElement(scope === "col" || j === 0 ? "th" : "td"));
+      if (cell.tagName === "TH") cell.scope = scope;
+      if (cell.textContent !== text) cell.textContent = text;
+    });
+  });
+}
+
+function fillTable(table, figure, caption) {
+  const [heads, rows] = numbersOf(figure);
+  table.caption.textContent = `The numbers of: ${caption}`;
+  fillLines(table.tHead, rows.length ? [heads] : [], "col");
+  fillLines(table.tBodies[0], rows, "row");
+}
+
 function loadPlotly(address) {
   if (window.Plotly) return Promise.resolve(window.Plotly);
   window.pbm360Plotly ??= new Promise((resolve, reject) => {
     let script = document.getElementById(SCRIPT_ID);
-    if (!script) {
+    if (!script || script.dataset.failed) { // the page's own request may have failed before anybody listened: once more
       script = Object.assign(document.createElement("script"), { id: SCRIPT_ID, src: address });
       document.head.append(script);
     }
@@ -100,38 +160,82 @@ function afterPaint(work) {
   };
 }
 
-async function render({ model, el }) {
+// Tables are written when nothing else is to be done: no eye waits for them.
+function whenIdle(work) {
+  let isDue = false;
+  const run = () => {
+    isDue = false;
+    work();
+  };
+  return () => {
+    if (isDue) return;
+    isDue = true;
+    if (window.requestIdleCallback) requestIdleCallback(run, { timeout: 3000 });
+    else setTimeout(run, 300);
+  };
+}
+
+function build(el, key) {
   el.classList.add("card", "plot-card");
-  el.dataset.testid = `panel-${model.get("key")}`;
+  el.dataset.testid = `panel-${key}`;
   const head = element("div", "card-head", el);
   const words = element("div", "card-words", head);
-  const title = element("h2", "card-title", words);
-  const subtitle = element("p", "card-subtitle", words);
-  const legend = element("p", "legend", head);
+  const made = { title: element("h2", "card-title", words), subtitle: element("p", "card-subtitle", words) };
   const drawing = element("div", "plot-area", el);
+  const table = element("table", "", element("div", "plot-numbers", el));
+  table.id = `numbers-${key}`;
+  table.append(...["caption", "thead", "tbody"].map((part) => document.createElement(part)));
+  table.caption.id = `caption-${key}`;
   drawing.setAttribute("role", "img");
-  let plotly;
-  try {
-    plotly = await loadPlotly(model.get("plotly_address"));
-  } catch (error) {
-    drawing.textContent = `This chart can't be drawn: ${error.message}. Reload the page.`;
-    return;
-  }
-  let isListening = false; // plotly hears clicks once it has drawn for the first time
-  const draw = () => {
-    const text = model.get("figure");
-    if (!text || !drawing.clientWidth) return undefined; // nothing told or not laid out yet: the observer draws once it is
-    const figure = JSON.parse(inTheme(text));
+  drawing.setAttribute("aria-details", table.id);
+  return { ...made, legend: element("p", "legend", head), drawing, table };
+}
+
+async function render({ model, el }) {
+  const { title, subtitle, legend, drawing, table } = build(el, model.get("key"));
+  let newest;
+  const read = () => {
+    const figure = JSON.parse(inTheme(model.get("figure")));
     inZone(figure);
     const { title: heading, ...layout } = figure.layout;
     title.textContent = heading?.text ?? "";
     subtitle.textContent = heading?.subtitle?.text ?? "";
     drawing.setAttribute("aria-label", `${title.textContent} ${subtitle.textContent}`);
+    newest = { data: figure.data, layout };
+    return newest;
+  };
+  let tabled = "";
+  const tell = whenIdle(() => {
+    const text = model.get("figure");
+    if (text !== tabled) fillTable(table, newest, title.textContent);
+    tabled = text;
+  });
+  let plotly;
+  try {
+    plotly = await loadPlotly(model.get("plotly_address"));
+  } catch (error) {
+    drawing.removeAttribute("role"); // it is a text now, and the numbers stand below
+    drawing.textContent = `This chart can't be drawn: ${error.message}. Here are its numbers; reload the page for the chart.`;
+    el.classList.add("is-table");
+    table.parentNode.tabIndex = 0; // it scrolls
+    table.parentNode.setAttribute("role", "region");
+    table.parentNode.setAttribute("aria-labelledby", table.caption.id);
+    const list = () => model.get("figure") && (read(), tell());
+    model.on("change:figure", list);
+    list();
+    return undefined;
+  }
+  let isListening = false; // plotly hears clicks once it has drawn for the first time
+  const draw = () => {
+    if (!model.get("figure") || !drawing.clientWidth) return undefined; // nothing told or not laid out yet: the observer draws once it is
+    const figure = read();
+    const { layout } = figure;
+    tell();
     const named = figure.data.filter((trace) => trace.name && trace.showlegend !== false);
     legend.replaceChildren(...(named.length > 1 ? named.map(legendEntry) : []));
     drawing.style.minHeight = `${layout.height}px`;
-    reserveMargins({ data: figure.data, layout }, drawing.clientWidth);
-    makeRoom({ data: figure.data, layout }, drawing.clientWidth);
+    reserveMargins(figure, drawing.clientWidth);
+    makeRoom(figure, drawing.clientWidth);
     if (drawing.clientWidth < NARROW && layout.xaxis && layout.xaxis.type !== "category") layout.xaxis.nticks = Math.min(layout.xaxis.nticks ?? 4, 4);
     const size = { width: drawing.clientWidth, height: Math.max(layout.height, drawing.clientHeight) };
     const drawn = plotly.react(drawing, figure.data, { ...layout, ...size, showlegend: false }, { displayModeBar: false });

@@ -1,7 +1,7 @@
 // A table in a card: one list or several to switch between, cells by their kind. A row that can be opened is a button.
 // Rows keep their place in the page by what they are about, so that an update moves no focus and flickers nowhere.
 
-const { duration, hoursSince, local, utc } = window.pbm360;
+const { duration, hoursSince, local, utc, withLocal } = window.pbm360;
 
 const AS_OF = "pbm360:as-of"; // the page has a newer picture
 const SIGNS = {
@@ -94,17 +94,25 @@ function fillRow(line, row, columns) {
   });
 }
 
+// A row that goes is removed first, so that those below it need not move: a row that moves loses the focus. Where one
+// has to, its focus comes back; where the focused row is gone, no other row may take its key strokes, but their list.
 function fillBody(body, rows, columns) {
+  const { activeElement } = document;
+  const hadFocus = body.contains(activeElement);
+  const keys = rows.map((row, i) => String(row.order_id ?? row.kind ?? row.source ?? i));
+  const kept = new Set(keys);
+  for (const line of [...body.children]) if (!kept.has(line.key)) line.remove();
   const before = new Map([...body.children].map((line) => [line.key, line]));
   rows.forEach((row, i) => {
-    const key = String(row.order_id ?? row.kind ?? row.source ?? i);
-    const line = before.get(key) ?? makeRow(columns);
-    before.delete(key);
-    line.key = key;
+    const line = before.get(keys[i]) ?? makeRow(columns);
+    before.delete(keys[i]);
+    line.key = keys[i];
     fillRow(line, row, columns);
     if (body.children[i] !== line) body.insertBefore(line, body.children[i] ?? null);
   });
-  for (const line of before.values()) line.remove();
+  for (const line of before.values()) line.remove(); // of two rows of one key the second
+  if (!hadFocus || document.activeElement === activeElement) return;
+  (activeElement.isConnected ? activeElement : body.closest(".table-scroll")).focus({ preventScroll: true });
 }
 
 function moveClocks(body) {
@@ -141,7 +149,7 @@ function render({ model, el }) {
     const list = lists.find(({ key }) => key === chosen) ?? lists[0] ?? { rows: [], subtitle: "", empty: "" };
     chosen = list.key ?? "";
     fillBody(body, list.rows, model.get("columns"));
-    el.querySelector(".card-subtitle").textContent = list.subtitle;
+    el.querySelector(".card-subtitle").textContent = withLocal(list.subtitle);
     el.querySelector(".empty-note").textContent = list.rows.length ? "" : list.empty;
     const labels = lists.length > 1 ? lists.map(({ key, label }) => [key, label]) : [];
     if (buttons.dataset.labels !== JSON.stringify(labels)) {

@@ -45,6 +45,24 @@ window.pbm360 = (() => {
     return isUtc() ? `${text} UTC` : `${text} (${date.toISOString().slice(11, 16)} UTC)`;
   }
 
+  // A text of the server tells moments in UTC ("2026-11-28 13:00:05 UTC", "28 Nov 13:00 UTC"): the viewer's come before them.
+  function withLocal(text) {
+    if (isUtc()) return text;
+    return text.replace(/(?:(\d{4}-\d\d-\d\d)|(\d\d [A-Z][a-z]{2})) (\d\d:\d\d)(:\d\d)? UTC/g, (_, day, short, minute, second = "") => {
+      const date = new Date(day ? `${day}T${minute}${second}Z` : `${short} ${new Date().getUTCFullYear()} ${minute} UTC`);
+      if (short && date - Date.now() > 86400000) date.setUTCFullYear(date.getUTCFullYear() - 1); // told early in January
+      const parts = { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", second: second ? "2-digit" : undefined };
+      return `${local(date, parts)} ${ZONE} (${minute}${second} UTC)`;
+    });
+  }
+
+  // "UTC−5", "UTC+5:30", as of now
+  function offset() {
+    const minutes = -new Date().getTimezoneOffset();
+    const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+    return `UTC${minutes < 0 ? "−" : "+"}${hours}${rest ? `:${rest}` : ""}`;
+  }
+
   // A <time> of an ISO text: the viewer's day and time, UTC where one points at it.
   function timeElement(text) {
     const date = new Date(text);
@@ -61,5 +79,5 @@ window.pbm360 = (() => {
     return new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16).replace("T", " ");
   }
 
-  return { zone: isUtc() ? "UTC" : ZONE, duration, local, utc, clock, moment, timeElement, chartTime, setAsOf, hoursSince };
+  return { zone: isUtc() ? "UTC" : ZONE, offset: offset(), duration, local, utc, clock, moment, withLocal, timeElement, chartTime, setAsOf, hoursSince };
 })();
