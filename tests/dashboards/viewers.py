@@ -39,18 +39,20 @@ def as_binary(said: dict) -> bytes:
 
 @dataclass
 class Viewer:
-    """Somebody who opened the page: their cookies and the kernel that serves them."""
+    """Somebody who opened the page: their cookies, the kernel that serves them, and the page's security policy."""
 
     url: str
     session: requests.Session
     kernel: str
+    policy: str
 
     @classmethod
     def arrive(cls, url: str) -> Viewer:
         session = requests.Session()
         page = session.get(url, timeout=120)
         assert page.status_code == 200, page.text
-        return cls(url, session, KERNEL_IN_PAGE.search(page.text).group(1))
+        policy = page.headers["Content-Security-Policy"]
+        return cls(url, session, KERNEL_IN_PAGE.search(page.text).group(1), policy)
 
     @property
     def cookies(self) -> str:
