@@ -1,6 +1,7 @@
 """Serve the second front, Streamlit, to whom `streamlit_access` lets in; it shows what the one reading process writes.
 
-Where the dashboards run already, theirs is that process; else one is started beside Streamlit and ends with it.
+Where the dashboards run already, theirs is that process; else one is started beside Streamlit and ends with it. So it
+is, too, where theirs stops while Streamlit is served, and where its own has ended.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from pbm360.streamlit_access import Gate
 
 APP = Path(__file__).parents[2] / "dashboards" / "streamlit_app.py"
 FRESH_SECONDS = 10.0  # a view that is no older is being written by somebody
+LOOK_SECONDS = 1.0
 OPTIONS = {
     "server.headless": True,
     "server.fileWatcherType": "none",
@@ -44,12 +47,21 @@ def serve_streamlit(settings: Settings, port: int = 0) -> None:
     port = port or free_port()
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     os.environ["PBM360_STATE_DIR"] = str(settings.state_dir.resolve())  # the page's script loads the settings anew
-    if not is_fresh(settings):
-        arguments = ["--only-with-parent", str(os.getpid())]
-        subprocess.Popen([sys.executable, "-m", "pbm360.operations.service", *arguments])
+    threading.Thread(target=keep_reading, args=(settings,), daemon=True).start()
     print(f"The dashboards' second front is at http://127.0.0.1:{port}/", flush=True)
     where = {"server.port": port, "server.address": settings.dashboards_address}
     App(APP, middleware=[Middleware(Gate, settings=settings)]).run(config=OPTIONS | where)
+
+
+def keep_reading(settings: Settings) -> None:
+    """See to it for as long as this process lives that somebody writes the view: one's own reader, or another's."""
+    arguments = ["--only-with-parent", str(os.getpid())]
+    own = None
+    while True:
+        has_ended = own is not None and own.poll() is not None
+        if has_ended or (own is None and not is_fresh(settings)):
+            own = subprocess.Popen([sys.executable, "-m", "pbm360.operations.service", *arguments])
+        time.sleep(LOOK_SECONDS)
 
 
 def is_fresh(settings: Settings) -> bool:

@@ -29,6 +29,7 @@ WORDS = {
     "hidden": "○ Too few to say",
 }
 UNKNOWN = "–"
+SPANS = (("Last hour", 1), ("Last 8 hours", 8), ("Last 24 hours", 24))
 
 
 def readable(
@@ -36,6 +37,18 @@ def readable(
 ) -> list[dict[str, str]]:
     """Return the rows with the columns' labels as keys and their values as texts; hours are counted to `as_of`."""
     return [{label: cell_text(kind, row.get(name), as_of) for name, label, kind in columns} for row in rows]
+
+
+def changes_of_spans(changes: Mapping, as_of: datetime.datetime) -> list[dict[str, str]]:
+    """Add up what changed (`figures.since.changes_by_step`) in the last hours, counted to the five minutes."""
+    step = datetime.timedelta(minutes=changes["step_minutes"])
+    first_at = datetime.datetime.fromisoformat(changes["first_at"])
+    newest = (as_of - first_at) // step
+    starts = {label: max(newest - int(datetime.timedelta(hours=hours) / step), 0) for label, hours in SPANS}
+    return [
+        {"What": row["what"]} | {label: f"{sum(row['counts'][start:]):,}" for label, start in starts.items()}
+        for row in changes["rows"]
+    ]
 
 
 def cell_text(kind: str, value: object, as_of: datetime.datetime) -> str:
