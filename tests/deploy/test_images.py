@@ -16,6 +16,7 @@ import yaml
 
 from pbm360.cloud import resources
 from pbm360.stream.options import STREAM_OPTIONS
+from tests.dashboards.browser import SCREENSHOTS
 from tests.deploy.tools import ROOT, run_uv
 
 IMAGES = ROOT / "deploy" / "images"
@@ -199,6 +200,13 @@ def test_the_delivery_builds_scans_and_pushes_every_image():
     assert {"test", "scan"} <= set(steps["push"]["waitFor"])
     for name in ("apply", "roll-out"):
         assert '[ "$_APPLIES" = true ] || exit 0' in steps[name]["script"]
+
+
+def test_the_workflow_keeps_the_pictures_whatever_the_tests_say():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "pull_request.yaml").read_text())
+    *_, tests, pictures = workflow["jobs"]["tests"]["steps"]
+    assert (tests["run"], pictures["if"]) == ("make test", "always()")
+    assert (ROOT / pictures["with"]["path"]) == SCREENSHOTS and pictures["with"]["include-hidden-files"]
 
 
 def test_the_workflow_builds_every_image():
