@@ -31,7 +31,8 @@ OPTIONS = {
     "browser.gatherUsageStats": False,  # no request leaves the machine
     "client.toolbarMode": "minimal",
     "client.showErrorDetails": "none",
-    "theme.primaryColor": "#17365d",
+    "theme.light.primaryColor": "#17365d",  # one for both would make every page light
+    "theme.dark.primaryColor": "#9cc3f0",
 }
 
 

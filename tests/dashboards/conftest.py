@@ -21,16 +21,15 @@ from pbm360.settings import Settings
 from pbm360.warehouse import Warehouse
 from tests.benchmarks.killable import KillableServer
 from tests.conftest import TEST_KEY
-from tests.dashboards.browser import ARGUMENTS, SCREENSHOTS, Record, find_browser
+from tests.dashboards.browser import ARGUMENTS, PATIENCE_SECONDS, SCREENSHOTS, Record, find_browser
 from tests.dashboards.panel_rows import fill_panels
 
-START_SECONDS = 90
+START_SECONDS = 180
 SERVE = """
 from pbm360.dashboards import serve_dashboards
 from pbm360.settings import load_settings
 serve_dashboards(load_settings())
 """
-PATIENCE_SECONDS = 120  # a machine that runs two suites at once is slow
 expect.set_options(timeout=1000 * PATIENCE_SECONDS)
 
 

@@ -127,7 +127,13 @@ function render({ model, el }) {
   setAsOf(model.get("as_of")); // of what the page opens with, until it is told anew
   model.on("change:tick", arrive);
   model.on("msg:custom", hear);
-  const beat = () => model.send({ kind: "beat" });
+  const beat = async () => {
+    try {
+      await model.send({ kind: "beat" });
+    } catch {
+      // a kernel that is gone can't be told anything: its silence is noticed
+    }
+  };
   const wake = () => {
     if (document.hidden) return;
     heard = performance.now(); // a page that slept gives its kernel time to answer

@@ -43,20 +43,22 @@ function reserveMargins({ data, layout }, width) {
   const left = names ? 13 + Math.ceil(Math.max(...names.map((name) => textWidth(name, 400)))) : 27 + 7 * digits;
   const title = xaxis?.title ?? {};
   if (title.text && textWidth(title.text, 400) > width - left - margin.r) title.text = title.text.replace("; ", ";<br>");
-  const bottom = 8 + 16 * (lines(title.text) + Math.max(lines(xaxis?.tickformat), 1));
+  const bottom = 10 + 16 * (lines(title.text) + Math.max(lines(xaxis?.tickformat), 1));
   layout.margin = { ...margin, l: Math.max(margin.l, left), b: Math.max(margin.b, bottom) };
   for (const axis of [xaxis, yaxis]) if (axis) axis.ticklabelstandoff = STANDOFF;
 }
 
 // Labels stand at the ends of lying bars: the axis goes on for as many pixels as they take, on a screen of any width.
+// It begins at 0, or below where bars go both ways.
 function makeRoom({ data, layout }, width) {
   const isLying = ({ type, orientation }) => type === "bar" && orientation === "h";
-  if (!data.some(isLying) || layout.xaxis?.range?.[0] !== 0) return;
+  const [low] = layout.xaxis?.range ?? [];
+  if (!data.some(isLying) || !(low <= 0)) return;
   const labelled = data.filter((trace) => trace.mode === "text" || (isLying(trace) && trace.textposition === "outside"));
   const names = layout.yaxis?.ticktext ?? data.flatMap(({ y }) => y);
   const room = width - Math.max(...names.map((name) => textWidth(name))) - 32;
-  const tops = labelled.flatMap(({ x, text }) => x.map((end, i) => (end * room) / Math.max(room - textWidth(text[i]), room / 4)));
-  if (tops.length) layout.xaxis.range = [0, Math.max(...tops, Number.EPSILON)];
+  const tops = labelled.flatMap(({ x, text }) => x.map((end, i) => low + ((end - low) * room) / Math.max(room - textWidth(text[i]), room / 4)));
+  if (tops.length) layout.xaxis.range = [low, Math.max(...tops, Number.EPSILON)];
 }
 
 const plain = (text) => String(text ?? "").replace(/<br>/g, " ").replace(/<[^>]*>/g, "").trim();
