@@ -102,18 +102,19 @@ def show_figure(key: str, figure: dict) -> None:
 
 def show_table(key: str, lists: list[dict], as_of: datetime.datetime) -> None:
     """Show a table under the question that it answers, a tab a list; hours are counted to `as_of`."""
-    st.markdown(f"**{TABLE_TITLES[key]}**")
+    title = f"**{TABLE_TITLES[key]}**"
     if len(lists) == 1:
-        show_list(key, lists[0], as_of)
+        show_list(key, lists[0], as_of, f"{title}  \n")
         return
+    st.markdown(title)
     for tab, each in zip(st.tabs([each["label"] for each in lists]), lists, strict=True):
         with tab:
             show_list(key, each, as_of)
 
 
-def show_list(key: str, each: dict, as_of: datetime.datetime) -> None:
+def show_list(key: str, each: dict, as_of: datetime.datetime, title: str = "") -> None:
     """Show one list of a table, or what it says where it has no rows."""
-    st.markdown(f":gray[{each['subtitle']}]")
+    st.markdown(f"{title}:gray[{each['subtitle']}]")
     if each["rows"]:
         st.dataframe(readable(each["rows"], TABLE_COLUMNS[key], as_of), hide_index=True, width="stretch")
     else:
