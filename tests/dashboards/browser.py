@@ -26,6 +26,9 @@ CHART_FITS = """(key) => {
             || (left >= area.left - 2 && right <= area.right + 2 && top >= area.top - 2 && bottom <= area.bottom + 2),
     );
 }"""
+PHONE_PIXELS = 640  # up to so wide, a table's row is a card, and nobody scrolls to its side
+TABLES_FIT = """() => [...document.querySelectorAll(".table-scroll")]
+    .every((node) => node.scrollWidth <= node.clientWidth)"""
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 INKS = {"light": "#1f2937", "dark": "#e5eaf1"}
 INKED = """(ink) => [...document.querySelectorAll(".js-plotly-plot")]

@@ -19,7 +19,7 @@ import requests
 from playwright.sync_api import Error, expect
 
 from pbm360.dashboard_kernels import KERNEL_IN_PAGE
-from tests.dashboards.browser import CHART_FITS, agree
+from tests.dashboards.browser import CHART_FITS, PHONE_PIXELS, TABLES_FIT, agree
 from tests.fact_rows import fact_row
 
 CULLED_SECONDS = 120
@@ -456,6 +456,7 @@ def test_no_screen_is_too_narrow_or_too_wide(page, keep, width, height):
     for key in ("stages", "throughput", "expected", "bottleneck", "ageing", "carriers", "cold_chain"):
         page.wait_for_function(CHART_FITS, arg=key)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert width > PHONE_PIXELS or page.evaluate(TABLES_FIT), "a table is cut at its side"
     keep(page, f"command_center_{width}")
 
 

@@ -20,7 +20,9 @@ from pbm360.operations.view import ORDERS_IN_TABLE
 from tests.dashboards.browser import (
     CHART_FITS,
     PATIENCE_SECONDS,
+    PHONE_PIXELS,
     READ_CHART,
+    TABLES_FIT,
     Record,
     accessibility_faults,
     agree,
@@ -230,6 +232,7 @@ def test_everybody_can_read_it_on_any_screen(page, keep, scheme, width):
         opened.wait_for_function(CHART_FITS, arg=key)
     assert accessibility_faults(opened, scheme) == []
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert width > PHONE_PIXELS or opened.evaluate(TABLES_FIT), "a table is cut at its side"
     keep(opened, f"patient_satisfaction_{scheme}_{width}")
 
 
