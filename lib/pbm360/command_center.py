@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from pbm360.operations.desk import Desk, Question, QuestionError, ViewMissing, desk_folder
+from pbm360.operations.desk import PATIENCE_SECONDS, Desk, Question, QuestionError, ViewMissing, desk_folder
 from pbm360.operations.tables import COLUMNS, TITLES
 from pbm360.settings import Settings
 from pbm360.widgets.drawer import OrderDrawer
@@ -24,6 +24,9 @@ from pbm360.widgets.tiles import KpiTiles
 QUESTION = "Which orders are late or about to be, where, and what is to be done?"
 PLOTS = ("stages", "throughput", "expected", "bottleneck", "ageing", "carriers", "cold_chain")
 LOOK_BACK_DAYS = 14
+UNANSWERED = f"The warehouse has not answered within {PATIENCE_SECONDS:.0f} s."
+ORDER_UNANSWERED = f"{UNANSWERED} It is asked again …"
+MOMENT_UNANSWERED = f"{UNANSWERED} To try again choose another moment, or “Back to now” and then this one."
 
 
 class CommandCenter:
@@ -31,7 +34,9 @@ class CommandCenter:
 
     def __init__(self, settings: Settings, *, stale_after_seconds: float = 10.0):
         self.desk = Desk(desk_folder(settings))
-        self.view: dict | None = None
+        self.view: dict | None = None  # the newest of what everybody sees
+        self.shown: dict | None = None  # what stands on the page: that, or a narrowed view
+        self.shown_choices: tuple[tuple[str, str], ...] = ()
         is_quick = 2 * settings.snapshot_seconds <= stale_after_seconds
         stale_after = stale_after_seconds if is_quick else settings.snapshot_seconds + stale_after_seconds
         self.head = PageHead("Operational Command Center", QUESTION, stale_after)
@@ -74,6 +79,8 @@ class CommandCenter:
             self.view = self.desk.view()
         except ViewMissing:
             self.view = None
+        for kind in self.desk.give_up():
+            self._say_unanswered(kind)
         if self.view is not None:
             self.filters.offer(self.view["filters"])
             self._ask_anew()
@@ -81,10 +88,14 @@ class CommandCenter:
                 self.show(self.view)
         for kind, answer in self.desk.take():
             self._show_answer(kind, answer)
-        self.head.show(self.view, self.desk.failure())
+        self._tell_head()
 
     def show(self, view: dict) -> None:
-        """Show a view's numbers, figures and tables; what has not changed costs no message."""
+        """Show a view's numbers, figures and tables; what has not changed costs no message.
+
+        The view is that of the present choices.
+        """
+        self.shown, self.shown_choices = view, self.filters.pairs()
         self.key_numbers.show(view["tiles"])
         self.since.show(view["changes"])
         for key, figure in view["figures"].items():
@@ -102,6 +113,18 @@ class CommandCenter:
             self.past.layout.display = ""
         elif self.filters.chosen:
             self.show(answer)
+
+    def _say_unanswered(self, kind: str) -> None:
+        """Say what a viewer waits for in vain; a narrowed view says so by its age."""
+        if kind == "order":
+            self.drawer.note = ORDER_UNANSWERED
+        elif kind == "moment":
+            self.look_back.note = MOMENT_UNANSWERED
+
+    def _tell_head(self) -> None:
+        """Tell the head how old the numbers on the page are, and whether they are those of the present choices."""
+        is_busy = self.shown is not None and self.shown_choices != self.filters.pairs()
+        self.head.show(self.shown, self.desk.failure(), is_busy=is_busy)
 
     def _ask_anew(self) -> None:
         """Ask for the narrowed view and the open order as of the newest picture; one question at a time."""
@@ -128,6 +151,7 @@ class CommandCenter:
             self.show(self.view)
         elif self.view is not None:
             self._ask_anew()
+        self._tell_head()
         if self.look_back.moment:
             self._look_back(None)
 
@@ -150,7 +174,8 @@ class CommandCenter:
             self.look_back.rest()
             return
         try:
-            self.desk.ask(Question("moment", self.look_back.moment, self.filters.pairs()))
+            minute = self.view["as_of"][:16] if self.view else ""  # an answer is not kept for longer than that
+            self.desk.ask(Question("moment", self.look_back.moment, self.filters.pairs(), minute))
             self.look_back.note = "Asking the warehouse …"
         except QuestionError as error:
             self.look_back.note = str(error)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ipywidgets
 
-from pbm360.operations.desk import SATISFACTION_FILE, Desk, ViewMissing, desk_folder
+from pbm360.operations.desk import SATISFACTION_FAILURE_FILE, SATISFACTION_FILE, Desk, ViewMissing, desk_folder
 from pbm360.satisfaction.pace import reading_pause
 from pbm360.satisfaction.tables import COHORT_COLUMNS, COHORTS_TITLE
 from pbm360.settings import Settings
@@ -27,7 +27,7 @@ class PatientSatisfaction:
     """One viewer's page. `refresh` shows the newest view; `page` is what Voilà renders."""
 
     def __init__(self, settings: Settings, *, stale_after_seconds: float = 20.0):
-        self.desk = Desk(desk_folder(settings), SATISFACTION_FILE)
+        self.desk = Desk(desk_folder(settings), SATISFACTION_FILE, SATISFACTION_FAILURE_FILE)
         stale_after = max(stale_after_seconds, STALE_LOOKS * reading_pause(settings))
         self.head = PageHead("Patient Satisfaction", QUESTION, stale_after)
         self.key_numbers = KpiTiles()

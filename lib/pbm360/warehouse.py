@@ -16,7 +16,9 @@ import grpc
 import pyarrow as pa
 import pyarrow.parquet as parquet
 from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.credentials import AnonymousCredentials
+from google.auth.exceptions import GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery_storage_v1 import BigQueryReadClient, types
 from google.cloud.bigquery_storage_v1.services.big_query_read.transports import BigQueryReadGrpcTransport
@@ -38,6 +40,9 @@ STAGED_TABLES = (
 PUBLISHED_NAME = re.compile(r"\bpbm_(?:silver|gold)\.(" + "|".join(STAGED_TABLES) + r")\b")
 DATASET_NAME = re.compile(r"\bpbm_(" + "|".join(LAYERS) + r")\.")
 INCLUDE = re.compile(r"^[ ]*-- include (\S+\.sql)[ ]*$", re.MULTILINE)
+# What a read may raise because the warehouse, the way to it or the settings are not right now: to be tried again.
+# Among the OSErrors are those of the connection (requests' too) and running out of time.
+READ_ERRORS = (GoogleAPICallError, RetryError, GoogleAuthError, OSError, ValueError)
 LARGE_RESULT_ROWS = 1_000  # from so many on, Storage Read's session costs less than rows as texts
 GRPC_UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 SCALAR_TYPES = (
@@ -107,12 +112,21 @@ def _scalar_type(name: str, value) -> str:
 
 
 class Warehouse:
-    """The warehouse that the settings name. One instance serves one thread; clients are opened on first use."""
+    """The warehouse that the settings name. One instance serves one thread; clients are opened on first use.
 
-    def __init__(self, settings: Settings):
+    Queries are tried again for minutes, as the clients do by themselves; with `patience_seconds` for no longer than
+    that, after which they raise one of `READ_ERRORS`.
+    """
+
+    def __init__(self, settings: Settings, *, patience_seconds: float | None = None):
         if settings.target == "local" and not settings.bigquery_url:
             raise SettingsError("no local BigQuery is known; run `pbm360 up` (or set PBM360_BIGQUERY_URL)")
         self.settings = settings
+        self._limits, self._read_limits = {}, {}
+        if patience_seconds is not None:
+            retry = bigquery.DEFAULT_RETRY.with_timeout(patience_seconds)
+            self._limits = {"retry": retry, "timeout": patience_seconds, "job_retry": None}
+            self._read_limits = {"timeout": patience_seconds}
 
     @cached_property
     def client(self) -> bigquery.Client:
@@ -176,8 +190,8 @@ class Warehouse:
         configuration = bigquery.QueryJobConfig(
             query_parameters=[query_parameter(name, value) for name, value in (parameters or {}).items()]
         )
-        job = self.client.query(sql, job_config=configuration)
-        rows = job.result()
+        job = self.client.query(sql, job_config=configuration, **self._limits)
+        rows = job.result(**self._limits)
         if not rows.schema:
             return pa.table({})
         if job.destination is not None and rows.total_rows >= LARGE_RESULT_ROWS:
@@ -215,13 +229,14 @@ class Warehouse:
             parent=f"projects/{self.settings.project}",
             read_session=types.ReadSession(table=path, data_format=types.DataFormat.ARROW, read_options=options),
             max_stream_count=1,
+            **self._read_limits,
         )
         schema = pa.ipc.read_schema(pa.py_buffer(session.arrow_schema.serialized_schema))
         if not session.streams:
             return schema.empty_table()
         batches = [
             pa.ipc.read_record_batch(pa.py_buffer(message.arrow_record_batch.serialized_record_batch), schema)
-            for message in self.reader.read_rows(session.streams[0].name)
+            for message in self.reader.read_rows(session.streams[0].name, **self._read_limits)
             if message.arrow_record_batch.serialized_record_batch
         ]
         return pa.Table.from_batches(batches, schema)

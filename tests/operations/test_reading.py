@@ -198,6 +198,48 @@ def start_process(tmp_path, silent_server):
         process.wait()
 
 
+def test_an_old_background_is_told_and_so_is_one_that_was_never_read(filled, tmp_path):
+    picture, desk = Picture(), Desk(tmp_path)
+
+    def chips():
+        picture.take(filled, tmp_path)
+        return {chip["key"]: (chip["state"], chip["text"]) for chip in desk.view()["chips"]}
+
+    assert "background" not in chips()
+    picture.started_at -= datetime.timedelta(minutes=2)
+    assert chips()["background"] == ("bad", "Background not read for 2 min")
+    picture.background = read_background(filled)
+    assert "background" not in chips()
+    read_at = dict(picture.background.read_at)
+    gold = replace(
+        picture.background, read_at=read_at | {"remaining": read_at["remaining"] - datetime.timedelta(days=1)}
+    )
+    picture.background = gold
+    assert "background" not in chips()  # what only a batch changes is as new as the batch
+    one_old = read_at | {"feeds": read_at["feeds"] - datetime.timedelta(minutes=3)}
+    picture.background = replace(gold, read_at=one_old)
+    assert chips()["background"] == ("bad", "Background 3 min old")
+    picture.background = refreshed(filled, picture.background, "feeds", picture.newest[0].freshness)
+    assert "background" not in chips()
+
+
+BROKEN_THREAD = """
+from pbm360.operations import service
+def {work}(*_):
+    raise KeyError("of nobody's making")
+service.{owner}{work} = {work}
+service.main()
+"""
+
+
+@pytest.mark.parametrize(("owner", "work"), [("", "run_background"), ("answers.", "run"), ("", "run_satisfaction")])
+def test_the_process_ends_where_a_thread_does(tmp_path, silent_server, owner, work):
+    environment = os.environ | {"PBM360_STATE_DIR": str(tmp_path), "PBM360_BIGQUERY_URL": silent_server}
+    command = [sys.executable, "-c", BROKEN_THREAD.format(owner=owner, work=work)]
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert f"{work} has ended" in found.stdout and "of nobody's making" in found.stderr
+
+
 def test_a_warehouse_that_hangs_is_said_to_and_the_process_still_stops_when_asked(start_process, tmp_path):
     process, failure_file = start_process(), tmp_path / "operations" / FAILURE_FILE
     wait_for(failure_file.exists)

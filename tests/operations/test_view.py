@@ -232,11 +232,12 @@ def test_a_past_moment_is_shown_twice_and_what_differs_is_counted():
             "risk_now": ["on_track", "on_track", "at_risk"],
         }
     )
-    view = moment_view(rows, STAGES, {})
+    view = moment_view(rows, STAGES, {}, NOW)
     assert "2 of 3 open orders stood elsewhere" in view["note"]
+    assert view["note"].endswith("until 20 Nov 12:30:00 UTC")
     assert json.loads(view["figures"]["then"])["layout"]["title"]["subtitle"]["text"] == "2 open · 1 breached (50%)"
     assert json.loads(view["figures"]["now"])["layout"]["title"]["subtitle"]["text"] == "3 open · 0 breached (0%)"
-    assert "1 of 2 open orders" in moment_view(rows, STAGES, {"pharmacy": "PH1"})["note"]
+    assert "1 of 2 open orders" in moment_view(rows, STAGES, {"pharmacy": "PH1"}, NOW)["note"]
 
 
 def test_what_is_foreseen_and_who_was_told_stand_in_tables_of_their_own():

@@ -1,29 +1,41 @@
-"""Answer the questions that viewers leave on the desk: one thread and one connection for all of them."""
+"""Answer the questions that viewers leave on the desk: a thread and a connection for each kind, for all viewers.
+
+So a past moment, which takes seconds, or an order whose query is tried again and again, keeps no view waiting.
+"""
 
 from __future__ import annotations
 
 import datetime
 import threading
 import time
+import traceback
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pandas as pd
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from requests.exceptions import RequestException
 
-from pbm360.operations.desk import ANSWERS, QUESTIONS, Question, desk_folder, read_question, write_json
+from pbm360.operations.desk import (
+    ANSWERS,
+    KINDS,
+    PATIENCE_SECONDS,
+    QUESTIONS,
+    Question,
+    desk_folder,
+    read_question,
+    write_json,
+)
 from pbm360.operations.reading import AT_RISK_SHARE, Snapshot
 from pbm360.operations.view import moment_view, operations_view, order_view
 from pbm360.settings import Settings
-from pbm360.warehouse import Warehouse
+from pbm360.warehouse import READ_ERRORS, Warehouse
 
 LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 30.0  # an older question is dropped: nobody waits any more
+QUERY_SECONDS = 20.0  # a query that takes longer fails: less than the patience, so that another question has its turn
 KEPT_SECONDS = 120.0  # an answer is kept so long
-MOST_WAITING = 100
+MOST_WAITING = 100  # of a kind
 MOMENTS_REMEMBERED = 8
+MOMENT_SECONDS = 60.0  # what is known of a past moment is as old at most, since more becomes known
 
 
 class Answerer:
@@ -31,24 +43,35 @@ class Answerer:
 
     def __init__(self, current: Callable[[], tuple[Snapshot, pd.DataFrame] | None]):
         self.current = current
-        self._moments: OrderedDict[str, pd.DataFrame] = OrderedDict()
+        self._moments: OrderedDict[str, tuple[datetime.datetime, pd.DataFrame]] = OrderedDict()
 
-    def answer_waiting(self, warehouse: Warehouse, folder: Path) -> int:
-        """Answer what waits in the folder, the oldest first; returns how many were answered.
+    def answer_waiting(self, warehouse: Warehouse, folder: Path, kinds: Sequence[str] = KINDS) -> int:
+        """Answer what waits in the folder, kind by kind, the oldest first; returns how many were answered.
 
-        What is no question, or waits for too long, is removed. Raises what the warehouse raises; the question then
-        waits.
+        What is no question, or waits for too long, is removed. A question that fails keeps no other one from its
+        answer: where the warehouse failed, it waits for the next time, and the first such error is raised at the end.
         """
-        answered = 0
-        for path in _waiting(folder):
-            question, current = read_question(path), self.current()
-            if question is not None and current is None:
-                continue  # nothing has been read yet
-            if question is not None:
-                write_json(folder / ANSWERS / path.name, self._answer(warehouse, question, *current))
-                answered += 1
-            path.unlink(missing_ok=True)
+        answered, failure = 0, None
+        for path in _waiting(folder, kinds):
+            try:
+                answered += self._answer_file(warehouse, folder, path)
+            except READ_ERRORS as error:
+                failure = failure or error
+            except Exception:  # whatever a question brings about, it must not end those who answer
+                traceback.print_exc()
+                path.unlink(missing_ok=True)
+        if failure is not None:
+            raise failure
         return answered
+
+    def _answer_file(self, warehouse: Warehouse, folder: Path, path: Path) -> bool:
+        question, current = read_question(path), self.current()
+        if question is not None and current is None:
+            return False  # nothing has been read yet
+        if question is not None:
+            write_json(folder / ANSWERS / path.name, self._answer(warehouse, question, *current))
+        path.unlink(missing_ok=True)
+        return question is not None
 
     def _answer(self, warehouse: Warehouse, question: Question, snapshot: Snapshot, orders: pd.DataFrame) -> dict:
         chosen = dict(question.chosen)
@@ -58,32 +81,36 @@ class Answerer:
             reported = question.about.partition(" (")[0]
             events = warehouse.run("dashboards/order_events.sql", {"order_id": reported}).to_pandas()
             return order_view(question.about, orders, events)
-        moment = datetime.datetime.fromisoformat(question.about)
-        return moment_view(self._moment(warehouse, moment), snapshot.stages, chosen)
+        known_at, rows = self._moment(warehouse, datetime.datetime.fromisoformat(question.about))
+        return moment_view(rows, snapshot.stages, chosen, known_at)
 
-    def _moment(self, warehouse: Warehouse, moment: datetime.datetime) -> pd.DataFrame:
-        key = moment.isoformat()
-        if key not in self._moments:
+    def _moment(self, warehouse: Warehouse, moment: datetime.datetime) -> tuple[datetime.datetime, pd.DataFrame]:
+        """Return when a past moment was read (UTC) and its rows (sql/dashboards/moment.sql)."""
+        key, now = moment.isoformat(), datetime.datetime.now(datetime.UTC)
+        known = self._moments.get(key)
+        if known is None or (now - known[0]).total_seconds() > MOMENT_SECONDS:
             parameters = {"moment": moment, "at_risk_share": AT_RISK_SHARE}
-            self._moments[key] = warehouse.run("dashboards/moment.sql", parameters).to_pandas()
+            self._moments[key] = now, warehouse.run("dashboards/moment.sql", parameters).to_pandas()
+            self._moments.move_to_end(key)
             while len(self._moments) > MOMENTS_REMEMBERED:
                 self._moments.popitem(last=False)
         return self._moments[key]
 
 
-def run(answerer: Answerer, load: Callable[[], Settings], stop: threading.Event) -> None:
-    """Answer until `stop` is set; after a failure the settings are loaded anew, since addresses may change."""
+def run(answerer: Answerer, kind: str, load: Callable[[], Settings], stop: threading.Event) -> None:
+    """Answer the questions of a kind until `stop` is set; after a failure the settings are loaded anew, since addresses
+    may change."""
     warehouse, swept_at = None, 0.0
     while not stop.is_set():
         try:
-            warehouse = warehouse or Warehouse(load())
+            warehouse = warehouse or Warehouse(load(), patience_seconds=QUERY_SECONDS)
             folder = desk_folder(warehouse.settings)
-            answerer.answer_waiting(warehouse, folder)
+            answerer.answer_waiting(warehouse, folder, (kind,))
             if time.monotonic() - swept_at > KEPT_SECONDS / 10:
                 forget_old(folder)
                 swept_at = time.monotonic()
-        except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
-            print(f"{type(error).__name__} while answering: {error}", flush=True)
+        except READ_ERRORS as error:
+            print(f"{type(error).__name__} while answering ({kind}): {error}", flush=True)
             warehouse = None
             stop.wait(1.0)
         stop.wait(LOOK_SECONDS)
@@ -96,12 +123,20 @@ def forget_old(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _waiting(folder: Path) -> list[Path]:
-    found = sorted((folder / QUESTIONS).glob("*.json"), key=_age_seconds, reverse=True)
-    dropped = {path for path in found if _age_seconds(path) > PATIENCE_SECONDS} | set(found[:-MOST_WAITING])
-    for path in dropped:
-        path.unlink(missing_ok=True)
-    return [path for path in found if path not in dropped]
+def _waiting(folder: Path, kinds: Sequence[str]) -> list[Path]:
+    """Return the questions of these kinds; what has no kind, waits for too long or is too much is removed."""
+    ages = {path: _age_seconds(path) for path in (folder / QUESTIONS).glob("*.json")}
+    found: dict[str, list[Path]] = {kind: [] for kind in kinds}
+    for path in sorted(ages, key=ages.__getitem__, reverse=True):
+        kind = path.name.partition("-")[0]
+        if kind not in KINDS or ages[path] > PATIENCE_SECONDS:
+            path.unlink(missing_ok=True)
+        elif kind in found:
+            found[kind].append(path)
+    for paths in found.values():
+        for path in paths[:-MOST_WAITING]:
+            path.unlink(missing_ok=True)
+    return [path for kind in kinds for path in found[kind][-MOST_WAITING:]]
 
 
 def _age_seconds(path: Path) -> float:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import datetime
 import time
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 import pyarrow as pa
@@ -28,7 +28,7 @@ class Background:
     """What changes slowly and is read seldom: history, supplies, flow, feeds, forecasts and alerts.
 
     Each frame has the columns and grain of the file of `sql/dashboards/` that has its name. `mark` is gold's at the
-    reading (`gold_mark`).
+    reading (`gold_mark`), `read_at` says of each frame when it was read (UTC).
     """
 
     supplies: pd.DataFrame
@@ -40,6 +40,12 @@ class Background:
     risk: pd.DataFrame | None = None
     alerts: pd.DataFrame | None = None
     mark: tuple = ()
+    read_at: Mapping[str, datetime.datetime] = field(default_factory=dict)
+
+    @property
+    def flowing_since(self) -> datetime.datetime:
+        """When the oldest of what is read again and again was read (UTC); gold's frames stand as long as its mark."""
+        return min(self.read_at[name] for name in FLOWING_FRAMES)
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,7 @@ class Snapshot:
     `as_of` (UTC) is the moment that ages are counted to. `orders` has the columns and grain of
     sql/dashboards/orders.sql, `stages` those of stages.sql; `freshness` is the one row of freshness.sql.
     `read_seconds` is what the warehouse took. `background` is None until it was read for the first time.
+    `background_late_since` (UTC) is since when it should have been read anew; None where it is as new as it should be.
     """
 
     as_of: datetime.datetime
@@ -57,6 +64,7 @@ class Snapshot:
     stages: pd.DataFrame
     freshness: dict
     background: Background | None = None
+    background_late_since: datetime.datetime | None = None
 
 
 def gold_mark(freshness: dict, now: datetime.datetime) -> tuple:
@@ -96,7 +104,8 @@ def read_background(warehouse: Warehouse) -> Background:
     """Read all that changes slowly, as of now."""
     now = datetime.datetime.now(datetime.UTC)
     mark = gold_mark(read_freshness(warehouse, now), now)
-    return Background(mark=mark, **_read_frames(warehouse, (*GOLD_FRAMES, *FLOWING_FRAMES), now))
+    names = (*GOLD_FRAMES, *FLOWING_FRAMES)
+    return Background(mark=mark, read_at=dict.fromkeys(names, now), **_read_frames(warehouse, names, now))
 
 
 def refreshed(warehouse: Warehouse, before: Background, name: str, freshness: dict) -> Background:
@@ -107,7 +116,8 @@ def refreshed(warehouse: Warehouse, before: Background, name: str, freshness: di
     now = datetime.datetime.now(datetime.UTC)
     mark = gold_mark(freshness, now)
     names = [name] if mark == before.mark else [name, *GOLD_FRAMES]
-    return replace(before, mark=mark, **_read_frames(warehouse, names, now))
+    read_at = {**before.read_at, **dict.fromkeys(names, now)}
+    return replace(before, mark=mark, read_at=read_at, **_read_frames(warehouse, names, now))
 
 
 def _read_frames(warehouse: Warehouse, names: Iterable[str], now: datetime.datetime) -> dict[str, pd.DataFrame]:

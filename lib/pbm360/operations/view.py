@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import asdict
 
@@ -64,13 +65,18 @@ def order_view(order_id: str, all_orders: pd.DataFrame, events: pd.DataFrame) ->
     return {"order_id": order_id, "facts": facts, "moments": moments, "rows": timeline_rows(events)}
 
 
-def moment_view(rows: pd.DataFrame, stages: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
-    """Return a past moment twice, of sql/dashboards/moment.sql: the figures `then` and `now`, and what differs."""
+def moment_view(
+    rows: pd.DataFrame, stages: pd.DataFrame, chosen: Mapping[str, str], known_at: datetime.datetime
+) -> dict:
+    """Return a past moment twice, of sql/dashboards/moment.sql: the figures `then` and `now`, and what differs.
+
+    `known_at` (UTC) is when the rows were read: what is known "now" is what was known then.
+    """
     rows = matching(rows, chosen)
     then, now = moment_boards(rows, list(stages["stage_label"]))
     note = (
         f"{differing_count(rows):,} of {len(rows):,} open orders stood elsewhere than was shown, by what became known "
-        "later"
+        f"later, until {known_at:%d %b %H:%M:%S} UTC"
     )
     return {"figures": {"then": then.to_json(), "now": now.to_json()}, "note": note}
 
@@ -103,8 +109,11 @@ def order_moments(row: pd.Series) -> list[dict]:
 
 
 def freshness_chips(snapshot: Snapshot) -> list[dict]:
-    """Return what the head says of the stream and the batch: key, state (good, quiet, bad), text and detail."""
-    return [_stream_chip(snapshot), _batch_chip(snapshot)]
+    """Return what the head says of the stream and the batch: key, state (good, quiet, bad), text and detail.
+
+    A third says that the background is old, where it is.
+    """
+    return [_stream_chip(snapshot), _batch_chip(snapshot), *_background_chips(snapshot)]
 
 
 def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
@@ -199,3 +208,13 @@ def _batch_chip(snapshot: Snapshot) -> dict:
     detail = f"published {published:%Y-%m-%d %H:%M:%S} UTC"
     state = "good" if days_behind <= 1 else "quiet"
     return {"key": "batch", "state": state, "text": f"Batch through {day:%d %b}", "detail": detail}
+
+
+def _background_chips(snapshot: Snapshot) -> list[dict]:
+    since = snapshot.background_late_since
+    if since is None:
+        return []
+    age = duration_text((snapshot.as_of - since).total_seconds() / 3600)
+    said = f"not read for {age}" if snapshot.background is None else f"{age} old"
+    detail = f"Sources, forecasts, alerts, drug supply and flow are as of {since:%Y-%m-%d %H:%M:%S} UTC"
+    return [{"key": "background", "state": "bad", "text": f"Background {said}", "detail": detail}]

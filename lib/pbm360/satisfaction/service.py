@@ -6,15 +6,18 @@ import datetime
 import threading
 from collections.abc import Callable
 
-from google.api_core.exceptions import GoogleAPICallError, RetryError
-from requests.exceptions import RequestException
-
-from pbm360.operations.desk import SATISFACTION_FILE, desk_folder, write_json
-from pbm360.satisfaction.pace import reading_pause
+from pbm360.operations.desk import (
+    SATISFACTION_FAILURE_FILE,
+    SATISFACTION_FILE,
+    desk_folder,
+    note_failure,
+    write_json,
+)
+from pbm360.satisfaction.pace import LEAST_SECONDS, reading_pause
 from pbm360.satisfaction.reading import Mark, read_mark, read_reports
 from pbm360.satisfaction.view import satisfaction_view, still_so
 from pbm360.settings import Settings
-from pbm360.warehouse import Warehouse
+from pbm360.warehouse import READ_ERRORS, Warehouse
 
 
 class SatisfactionPage:
@@ -32,18 +35,22 @@ class SatisfactionPage:
             self.view, self.mark = satisfaction_view(read_reports(warehouse, mark), now), mark
         else:
             self.view = still_so(self.view, mark, now)
-        write_json(desk_folder(warehouse.settings) / SATISFACTION_FILE, self.view)
+        folder = desk_folder(warehouse.settings)
+        write_json(folder / SATISFACTION_FILE, self.view)
+        (folder / SATISFACTION_FAILURE_FILE).unlink(missing_ok=True)
 
 
 def run_satisfaction(page: SatisfactionPage, load: Callable[[], Settings], stop: threading.Event) -> None:
     """Keep the page until `stop` is set; after a failure the settings are loaded anew, since addresses may change."""
-    warehouse = None
+    warehouse, settings = None, None
     while not stop.is_set():
-        settings = load() if warehouse is None else warehouse.settings
         try:
+            settings = load() if warehouse is None else warehouse.settings
             warehouse = warehouse or Warehouse(settings)
             page.take(warehouse)
-        except (GoogleAPICallError, RetryError, RequestException, ValueError) as error:
+        except READ_ERRORS as error:
             print(f"{type(error).__name__} while reading the reports: {error}", flush=True)
+            if settings is not None:
+                note_failure(desk_folder(settings), error, SATISFACTION_FAILURE_FILE)
             warehouse = None
-        stop.wait(reading_pause(settings))
+        stop.wait(LEAST_SECONDS if settings is None else reading_pause(settings))

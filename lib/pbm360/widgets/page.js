@@ -124,6 +124,12 @@ function render({ model, el }) {
     heard = performance.now();
     trouble = "";
   };
+  const tellBusy = () => {
+    document.body.classList.toggle("is-busy", model.get("busy"));
+    document.querySelector(".columns")?.setAttribute("aria-busy", String(model.get("busy"))); // not of the head, whose banner must be heard
+  };
+  tellBusy();
+  model.on("change:busy", tellBusy);
   setAsOf(model.get("as_of")); // of what the page opens with, until it is told anew
   model.on("change:tick", arrive);
   model.on("msg:custom", hear);

@@ -16,7 +16,10 @@ STALE_SECONDS = 10.0
 
 
 class PageHead(anywidget.AnyWidget):
-    """Tells the page what it shows and hears its heartbeat. `tick` grows with each picture."""
+    """Tells the page what it shows and hears its heartbeat. `tick` grows with each picture.
+
+    `busy`: the numbers on the page are not yet those of the choices that were made.
+    """
 
     _esm = Path(__file__).with_name("page.js")
     title = traitlets.Unicode("").tag(sync=True)
@@ -27,6 +30,7 @@ class PageHead(anywidget.AnyWidget):
     beat_seconds = traitlets.Float(BEAT_SECONDS).tag(sync=True)
     failure = traitlets.Unicode("").tag(sync=True)
     chips = traitlets.List(traitlets.Dict()).tag(sync=True)
+    busy = traitlets.Bool(False).tag(sync=True)
     tick = traitlets.Int(0).tag(sync=True)
 
     def __init__(self, title: str, question: str, stale_after_seconds: float = STALE_SECONDS):
@@ -42,10 +46,11 @@ class PageHead(anywidget.AnyWidget):
 
         self.on_msg(receive)
 
-    def show(self, view: dict | None, failure: ReadFailure | None) -> None:
-        """Say what is shown now: a view (None: there is none yet) and whether the last read failed."""
+    def show(self, view: dict | None, failure: ReadFailure | None, *, is_busy: bool = False) -> None:
+        """Say what is shown now: a view (None: there is none yet), whether the last read failed, and whether the view
+        of the present choices has yet to come."""
         with self.hold_sync():
-            self.failure = failure_text(failure)
+            self.failure, self.busy = failure_text(failure), is_busy
             if view is not None:
                 self.as_of = view["as_of"]
                 age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(view["as_of"])
