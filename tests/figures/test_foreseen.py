@@ -23,6 +23,13 @@ def test_the_likeliest_orders_come_first_and_those_already_late_are_no_forecast(
     assert rows[0]["eta_p90_at"] is None and rows[0]["due_at"] == "2026-11-22T17:00:00+00:00"
 
 
+def test_no_row_promises_the_door_for_a_moment_that_has_passed():
+    two = risk(("A1", 0.3, 5, "x"), ("A2", 0.2, 5, "y")).assign(
+        eta_p90_at=[pd.Timestamp(NOW) - pd.Timedelta(minutes=1), pd.Timestamp(NOW) + pd.Timedelta(hours=1)]
+    )
+    assert [row["eta_p90_at"] for row in foreseen_rows(two, NOW, count=5)] == [None, "2026-11-20T16:00:00+00:00"]
+
+
 def test_a_drifted_forecast_says_so_and_an_old_one_too():
     fresh, drifted = risk(("A1", 0.3, 5, "x")), risk(("A1", 0.3, 5, "x"), version="rule-average")
     assert forecast_words(fresh, NOW) == "by survival-20261101-abc; scored 20 Nov 14:55 UTC"

@@ -50,3 +50,46 @@ def test_the_state_compares_promise_and_expectation():
     assert list(found["delivery_state"]) == ["late", "likely_late", "at_risk", "on_course", None]
     assert found.loc["C", "slack_days"] == pytest.approx(5 - 90 / 24)
     assert list(found["gap"]) == [None, None, "amber", None, None]
+
+
+@pytest.mark.parametrize(
+    ("scored_hours_ago", "p50_in_hours", "p90_in_hours", "expected_in_hours"),
+    [
+        (0.5, 20, 30, (20, 30)),
+        (1.01, 20, 30, (50, 90)),  # too old
+        (0.5, -1, 30, (50, 90)),  # it should have come
+        (0.5, -2, -1, (50, 90)),
+        (0.5, None, None, (50, 90)),
+    ],
+)
+def test_a_forecast_that_is_old_or_has_not_come_true_gives_way_to_the_history(
+    scored_hours_ago, p50_in_hours, p90_in_hours, expected_in_hours
+):
+    class Background:
+        remaining = pd.DataFrame({"stage": "FILL", "visit_count": 1, "remaining_hours": np.arange(1.0, 101.0)})
+        supplies = pd.DataFrame({"order_id": [], "runout_at": []})
+        risk = pd.DataFrame({"order_id": ["A"], "scored_at": [pd.Timestamp(hours_ago(scored_hours_ago))]})
+
+    for name, hours in (("eta_p50_at", p50_in_hours), ("eta_p90_at", p90_in_hours)):
+        moment = pd.NaT if hours is None else pd.Timestamp(hours_ago(-hours))
+        Background.risk[name] = pd.to_datetime(pd.Series([moment]), utc=True)
+    row = with_expectations(orders_frame(open_order("A", 0, 24)), Background, NOW).iloc[0]
+    found = tuple((row[name] - pd.Timestamp(NOW)) / pd.Timedelta(hours=1) for name in ("eta_p50_at", "eta_p90_at"))
+    assert found == pytest.approx(expected_in_hours)
+
+
+def test_a_stale_forecast_hides_no_promise_that_will_be_missed():
+    class Background:
+        remaining = pd.DataFrame({"stage": "FILL", "visit_count": 1, "remaining_hours": np.arange(1.0, 101.0)})
+        supplies = pd.DataFrame({"order_id": [], "runout_at": []})
+        risk = pd.DataFrame(
+            {
+                "order_id": ["A"],
+                "scored_at": [pd.Timestamp(hours_ago(9))],
+                "eta_p50_at": [pd.Timestamp(hours_ago(-1))],
+                "eta_p90_at": [pd.Timestamp(hours_ago(-2))],
+            }
+        )
+
+    orders = orders_frame(open_order("A", 0, 24, promised_at=hours_ago(-10)))
+    assert with_expectations(orders, Background, NOW)["delivery_state"].tolist() == ["likely_late"]

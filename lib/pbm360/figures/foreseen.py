@@ -6,23 +6,25 @@ import datetime
 
 import pandas as pd
 
+from pbm360.operations.expected_delivery import FORECAST_LASTS
+
 SEVERITIES = ("critical", "high", "medium")
-OLD = datetime.timedelta(hours=1)  # a forecast that is older says so
 
 
 def foreseen_rows(risk: pd.DataFrame, as_of: datetime.datetime, *, count: int) -> list[dict]:
     """Return the `count` orders that are likeliest to miss an SLA that still lies ahead (sql/dashboards/risk.sql).
 
-    One dict an order: order_id, p_miss_sla, due_at and eta_p90_at (ISO text, None where unknown), reason.
+    One dict an order: order_id, p_miss_sla, due_at and eta_p90_at (ISO text, None where unknown or past), reason.
     """
-    ahead = risk[(risk["due_at"] > pd.Timestamp(as_of)) & (risk["p_miss_sla"] > 0)]
+    now = pd.Timestamp(as_of)
+    ahead = risk[(risk["due_at"] > now) & (risk["p_miss_sla"] > 0)]
     worst = ahead.sort_values(["p_miss_sla", "order_id"], ascending=[False, True]).head(count)
     return [
         {
             "order_id": row.order_id,
             "p_miss_sla": round(float(row.p_miss_sla), 3),
             "due_at": row.due_at.isoformat(),
-            "eta_p90_at": None if pd.isna(row.eta_p90_at) else row.eta_p90_at.isoformat(),
+            "eta_p90_at": row.eta_p90_at.isoformat() if row.eta_p90_at >= now else None,
             "reason": row.reason_1 or "",
         }
         for row in worst.itertuples()
@@ -35,7 +37,7 @@ def forecast_words(risk: pd.DataFrame, as_of: datetime.datetime) -> str:
         return "no forecast yet: pbm360 risk train, then pbm360 alerts watch"
     scored_at, version = risk["scored_at"].iloc[0], str(risk["model_version"].iloc[0])
     age = pd.Timestamp(as_of) - scored_at
-    when = f"scored {scored_at:%d %b %H:%M} UTC" + (", older than an hour" if age > OLD else "")
+    when = f"scored {scored_at:%d %b %H:%M} UTC" + (", older than an hour" if age > FORECAST_LASTS else "")
     if version.startswith("rule-"):
         return f"▲ the forecast has drifted: chances by the rule of today ({version.removeprefix('rule-')}); {when}"
     return f"by {version}; {when}"

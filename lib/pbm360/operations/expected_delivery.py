@@ -15,6 +15,7 @@ import pandas as pd
 LEAST_VISITS = 30  # fewer deliveries than these say nothing of a stage
 SOON_DAYS = 3.0  # of drug left at the expected delivery: DOMAIN's amber
 STATES = ("late", "likely_late", "at_risk", "on_course")
+FORECAST_LASTS = datetime.timedelta(hours=1)  # an older forecast is held against nothing, and says that it is old
 
 
 def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime) -> pd.DataFrame:
@@ -28,7 +29,7 @@ def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime
     remaining = {} if background is None else remaining_by_stage(background.remaining)
     half, most = (expected_hours(orders, remaining, share) for share in (0.5, 0.9))
     found = orders.assign(eta_p50_at=_after(now, half), eta_p90_at=_after(now, most))
-    found = with_forecast(found, None if background is None else background.risk)
+    found = with_forecast(found, None if background is None else background.risk, now)
     found["delivery_state"] = _delivery_state(found, now)
     supplies = None if background is None else background.supplies.set_index("order_id")["runout_at"]
     runout = found["order_id"].map(supplies) if supplies is not None and len(supplies) else None
@@ -42,11 +43,16 @@ def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime
     return found
 
 
-def with_forecast(orders: pd.DataFrame, risk: pd.DataFrame | None) -> pd.DataFrame:
-    """Take the forecast's expected delivery (sql/dashboards/risk.sql) where it has one: it knows more."""
+def with_forecast(orders: pd.DataFrame, risk: pd.DataFrame | None, now: pd.Timestamp) -> pd.DataFrame:
+    """Take the forecast's expected delivery (sql/dashboards/risk.sql) where it has one that still holds: it knows more.
+
+    A score that is older than `FORECAST_LASTS`, or whose delivery was expected before `now` (UTC) and has not come,
+    holds no more; what the history expects then stands.
+    """
     if risk is None or risk.empty:
         return orders
-    forecast = risk.set_index("order_id")
+    is_recent = risk["scored_at"] >= now - FORECAST_LASTS
+    forecast = risk[is_recent & ~(risk["eta_p50_at"] < now) & ~(risk["eta_p90_at"] < now)].set_index("order_id")
     better = {
         name: pd.to_datetime(orders["order_id"].map(forecast[name]), utc=True).fillna(orders[name])
         for name in ("eta_p50_at", "eta_p90_at")
