@@ -14,16 +14,22 @@ LABELS = {
     "likely_late": ("Rather late (p50)", "breached"),
     "at_risk": ("Perhaps late (p90)", "at_risk"),
     "on_course": ("On course", "on_track"),
+    "unknown": ("No expectation", "untimed"),
 }
+OPACITY = {"likely_late": 0.75}
 
 
 def count_by_state(orders: pd.DataFrame) -> pd.Series:
-    """Count the open orders with a promise by what is expected; index `STATES`."""
-    return orders["delivery_state"].value_counts().reindex(STATES, fill_value=0)
+    """Count the open orders with a promise by what is expected of them; index: those of `LABELS`.
+
+    Nothing is expected (`unknown`) where no history tells of the stage, or no delivery took as long as the order has.
+    """
+    promised = orders[(orders["status"] == "open") & orders["promised_at"].notna()]
+    return promised["delivery_state"].fillna("unknown").value_counts().reindex(list(LABELS), fill_value=0)
 
 
 def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> Chart:
-    """Draw the open orders with a promise by expected delivery: late, rather late, perhaps late, on course."""
+    """Draw the open orders with a promise by expected delivery: late, rather late, perhaps late, on course, unknown."""
     if not is_history_known:
         return empty_chart(TITLE, "Reading how long deliveries took …")
     counts = count_by_state(orders)
@@ -31,17 +37,21 @@ def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> Ch
     total = int(counts.sum())
     if not total:
         return empty_chart(TITLE, "No open order has a promise yet" if open_count else "No open orders match")
+    states = [state for state in LABELS if state in STATES or counts[state]]
     chart = Chart()
     chart.add_bar(
         orientation="h",
-        y=[LABELS[state][0] for state in STATES],
-        x=[int(counts[state]) for state in STATES],
-        text=[f" <b>{counts[state]:,}</b>  {counts[state] / total:.0%}" for state in STATES],
+        y=[LABELS[state][0] for state in states],
+        x=[int(counts[state]) for state in states],
+        text=[f" <b>{counts[state]:,}</b>  {counts[state] / total:.0%}" for state in states],
         textposition="outside",
         constraintext="none",
         textfont={"color": INK},
         cliponaxis=False,
-        marker={"color": [STATUSES[LABELS[state][1]].colour for state in STATES], "opacity": [1, 0.75, 1, 1]},
+        marker={
+            "color": [STATUSES[LABELS[state][1]].colour for state in states],
+            "opacity": [OPACITY.get(state, 1) for state in states],
+        },
         hovertemplate="%{y}: %{x:,} orders<extra></extra>",
         showlegend=False,
     )
