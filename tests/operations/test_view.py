@@ -134,6 +134,54 @@ def test_choices_narrow_everything_but_their_own_panel():
     assert {row["kind"] for row in view["tables"]["exceptions"][0]["rows"]} == {"exception", "gap", "warehouse"}
 
 
+def said_of(chart, view):
+    return json.loads(view["figures"][chart])["layout"]["title"]["subtitle"]["text"]
+
+
+def test_what_choices_do_not_narrow_says_so():
+    many = orders_frame(*(open_order(f"F{number}", 1, 24, pharmacy_id="PH1") for number in range(6)))
+    found = Snapshot(NOW, 0.1, many, STAGES, FRESH, BACKGROUND)
+    whole, narrowed = (operations_view(found, judged_orders(found), each) for each in ({}, {"pharmacy": "PH9"}))
+    assert said_of("bottleneck", narrowed) == f"{said_of('bottleneck', whole)} · of all orders"
+    (before,), (after,) = whole["tables"]["feeds"], narrowed["tables"]["feeds"]
+    assert after["subtitle"] == f"{before['subtitle']} · of all orders"
+
+
+def test_alerts_of_other_orders_are_left_out_and_those_of_no_order_stay():
+    columns = ["alert_id", "severity", "subject", "message", "owner", "opened_at", "acknowledged_by"]
+    subjects = ("A1", "A2", "FILL", "Carriers", "of an order long gone")
+    rows = [
+        (subject, "high", subject, "is wrong", "operations", pd.Timestamp(hours_ago(1)), None) for subject in subjects
+    ]
+    risk = pd.DataFrame(columns=["order_id", "p_miss_sla", "due_at", "scored_at", "model_version"])
+    known = replace(
+        BACKGROUND, risk=risk.astype({"due_at": "datetime64[us, UTC]"}), alerts=pd.DataFrame(rows, columns=columns)
+    )
+
+    def told(chosen):
+        (table,) = view_of(chosen, known)["tables"]["alerts"]
+        return [row["message"].partition(":")[0] for row in table["rows"]], table["subtitle"]
+
+    assert sorted(told({})[0]) == sorted(subjects) and told({})[1].startswith("5 open, 5 of them")
+    found, said = told({"pharmacy": "PH1"})
+    assert sorted(found) == sorted(set(subjects) - {"A2"})
+    assert said.startswith("4 open, 4 of them") and said.endswith("and of all stages, carriers and sources")
+
+
+def test_a_carriers_own_past_is_shown_only_beside_all_of_its_orders():
+    found = Snapshot(NOW, 0.1, orders_frame(*kept_promises()), STAGES, FRESH, BACKGROUND)
+
+    def has_past(chosen):
+        return "own weeks before)" in operations_view(found, judged_orders(found), chosen)["figures"]["carriers"]
+
+    assert has_past({}) and has_past({"carrier": "ups"})
+    assert not has_past({"pharmacy": "PH1"}) and not has_past({"carrier": "ups", "pharmacy": "PH1"})
+
+
+def kept_promises():
+    return [delivered_order(f"D{n}", 3, True, carrier="ups", pharmacy_id="PH1") for n in range(4)]
+
+
 def test_each_order_counts_once_by_its_worst_with_the_next_action():
     rows = view_of({})["tables"]["exceptions"][0]["rows"]
     assert [(row["kind"], row["severity"], row["order_count"]) for row in rows] == [

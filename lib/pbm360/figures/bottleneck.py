@@ -42,8 +42,11 @@ def reason(row) -> str:
     return text
 
 
-def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> Chart:
-    """Draw the stages with the highest scores; over 1 more comes in than goes out."""
+def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None, *, is_of_all: bool = False) -> Chart:
+    """Draw the stages with the highest scores; over 1 more comes in than goes out.
+
+    `orders` are all orders, as the flow is that of all of them; `is_of_all` says so on a page that is narrowed.
+    """
     if stage_flow is None:
         return empty_chart(TITLE, "Reading the flow of the last 24 hours …")
     table = scored_stages(orders, stage_flow).head(ROWS)
@@ -67,7 +70,7 @@ def bottleneck_board(orders: pd.DataFrame, stage_flow: pd.DataFrame | None) -> C
         showlegend=False,
     )
     chart.add_vline(x=1, line={"color": INK, "width": 1, "dash": "dash"})
-    styled_chart(chart, TITLE, reason(next(table.itertuples())))
+    styled_chart(chart, TITLE, reason(next(table.itertuples())) + (" · of all orders" if is_of_all else ""))
     title = "in / out × growth × lateness, 24 h; over 1: it fills"
     chart.update_layout(bargap=0.42)
     chart.update_xaxes(title={"text": title}, range=[0, max(float(table["score"].max()) * 1.6, 1.6)])

@@ -126,9 +126,9 @@ def _figures(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame,
         "stages": stage_board(matching(all_orders, chosen, but="stage"), snapshot.stages),
         "throughput": throughput(orders, as_of, None if chosen else usual),  # the plan is of all orders
         "expected": expected_board(orders, is_history_known=background is not None),
-        "bottleneck": bottleneck_board(all_orders, flow),
+        "bottleneck": bottleneck_board(all_orders, flow, is_of_all=bool(chosen)),  # the flow is
         "ageing": ageing(orders).update_xaxes(tickfont={"size": 11}),  # in a third of the page
-        "carriers": carrier_board(orders, as_of, weeks),
+        "carriers": carrier_board(orders, as_of, weeks if set(chosen) <= {"carrier"} else None),
         "cold_chain": cold_chain_board(orders, as_of),
     }
     return {key: chart.to_json() for key, chart in charts.items()}
@@ -143,7 +143,7 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
     gaps = gap_rows(orders, count=ORDERS_IN_TABLE)
     background = snapshot.background
     feeds = [] if background is None else feed_rows(background.feeds)
-    heard = "in the last hour, against the same hour of the weeks before"
+    heard = "in the last hour, against the same hour of the weeks before" + (" · of all orders" if chosen else "")
     no_gaps, no_feeds = "No refill is open whose patient's supply is known", "No source was heard in four weeks"
     if background is None:
         slack = heard = no_gaps = no_feeds = "Reading …"
@@ -152,23 +152,27 @@ def _tables(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, 
         "exceptions": [row_list("all", "", said, groups, "Nothing is wrong")],
         "gaps": [row_list("all", "", slack, gaps, no_gaps)],
         "feeds": [row_list("all", "", heard, feeds, no_feeds)],
-        **_foreseen(snapshot, orders),
+        **_foreseen(snapshot, all_orders, orders, chosen),
     }
 
 
-def _foreseen(snapshot: Snapshot, orders: pd.DataFrame) -> dict:
+def _foreseen(snapshot: Snapshot, all_orders: pd.DataFrame, orders: pd.DataFrame, chosen: Mapping[str, str]) -> dict:
     background = snapshot.background
     if background is None or background.risk is None or background.alerts is None:
         return {key: [row_list("all", "", "Reading …", [], "Reading …")] for key in ("foreseen", "alerts")}
     risk = background.risk[background.risk["order_id"].isin(orders["order_id"])]
-    rows, told = foreseen_rows(risk, snapshot.as_of, count=ORDERS_IN_TABLE), alert_rows(background.alerts)
-    said, waiting = (
-        forecast_words(background.risk, snapshot.as_of),
-        int(background.alerts["acknowledged_by"].isna().sum()),
-    )
+    rows = foreseen_rows(risk, snapshot.as_of, count=ORDERS_IN_TABLE)
+    alerts = background.alerts
+    if chosen:  # an alert's subject is an order, or a stage, a carrier or a source
+        is_another = alerts["subject"].isin(all_orders["order_id"]) & ~alerts["subject"].isin(orders["order_id"])
+        alerts = alerts[~is_another]
+    told, waiting = alert_rows(alerts), int(alerts["acknowledged_by"].isna().sum())
     counted = f"{len(told):,} open, {waiting:,} of them not taken yet: pbm360 alerts acknowledge"
+    if chosen:
+        counted += " · of these orders, and of all stages, carriers and sources"
+    said, no_rows = forecast_words(background.risk, snapshot.as_of), "No open order is foreseen to miss its SLA"
     return {
-        "foreseen": [row_list("all", "", said, rows, "No open order is foreseen to miss its SLA")],
+        "foreseen": [row_list("all", "", said, rows, no_rows)],
         "alerts": [row_list("all", "", counted, told[:ORDERS_IN_TABLE], "No alert is open")],
     }
 
