@@ -26,6 +26,15 @@ CLOCK_SKEW_SECONDS = 30
 KEYS_KEPT_SECONDS = 3600.0
 NO_PROOF = (exceptions.GoogleAuthError, ValueError, KeyError, TypeError)  # what an assertion raises that proves nothing
 LEAST_REFRESH_SECONDS = 30.0  # an unknown key id asks for the keys again, but not more often
+KEYS_BELIEVED_SECONDS = 24 * 3600.0  # keys that can't be fetched anew are believed for so long
+FAILED_PAUSE_SECONDS = 5.0  # between two fetches that fail
+
+
+class KeysMissing(ValueError):
+    """The proxy's public keys can't be had now, and those that are known are too old: nobody can be recognised.
+
+    It is among `NO_PROOF`, so that who knows no better refuses the request as one that proves nobody.
+    """
 
 
 def access(settings: Settings) -> Config:
@@ -66,20 +75,24 @@ class ProxyIdentityProvider(IdentityProvider):
     def __init__(self, **options):
         super().__init__(**options)
         self._keys: dict[str, str] = {}
-        self._fetched_at = float("-inf")
+        self._fetched_at = self._failed_at = float("-inf")
 
     async def get_user(self, handler: RequestHandler) -> User:
-        """Return whom the request's assertion names; refuses the request (401) where it proves nobody."""
+        """Return whom the request's assertion names; refuses the request (401) where it proves nobody, and (503) where
+        nothing can be proved for want of the proxy's keys."""
         try:
             claims = await asyncio.to_thread(self.verify, handler.request.headers.get(ASSERTION_HEADER, ""))
+        except KeysMissing as error:
+            self.log.error("%s", error)
+            raise HTTPError(503, reason="The sign-in can not be checked now; try again soon") from None
         except NO_PROOF as error:
             self.log.warning("A request without a valid assertion of the proxy was refused: %s", type(error).__name__)
             raise HTTPError(401, reason="Come through the sign-in page") from None
         return User(username=claims["sub"], name=claims["sub"])
 
     def verify(self, assertion: str) -> dict:
-        """Return the claims of an assertion; raises where its key, algorithm, signature, time, audience or issuer is
-        not right."""
+        """Return the claims of an assertion; raises one of `NO_PROOF` where its key, algorithm, signature, time,
+        audience or issuer is not right, and `KeysMissing` where there are no keys to hold it against."""
         header = jwt.decode_header(assertion)
         if header["alg"] != ALGORITHM:
             raise ValueError(f"an assertion is signed with {ALGORITHM}")
@@ -92,7 +105,20 @@ class ProxyIdentityProvider(IdentityProvider):
     def _keys_with(self, key_id: str) -> dict[str, str]:
         age = time.monotonic() - self._fetched_at
         if age > KEYS_KEPT_SECONDS or (key_id not in self._keys and age > LEAST_REFRESH_SECONDS):
-            answer = requests.get(self.keys_url, timeout=10)
-            answer.raise_for_status()
-            self._keys, self._fetched_at = answer.json(), time.monotonic()
+            self._fetch_keys(key_id)
         return {key_id: self._keys[key_id]}
+
+    def _fetch_keys(self, key_id: str) -> None:
+        """Fetch the keys; where that fails, the known ones stand while they are young and have the one asked for."""
+        now, error = time.monotonic(), "not asked again yet"
+        if now - self._failed_at > FAILED_PAUSE_SECONDS:
+            try:
+                answer = requests.get(self.keys_url, timeout=10)
+                answer.raise_for_status()
+                self._keys, self._fetched_at = dict(answer.json()), now
+                return
+            except (requests.RequestException, ValueError, TypeError) as failure:
+                self._failed_at, error = now, type(failure).__name__
+                self.log.warning("The proxy's keys could not be fetched: %s", error)
+        if key_id not in self._keys or now - self._fetched_at > KEYS_BELIEVED_SECONDS:
+            raise KeysMissing(f"no keys of the proxy to check an assertion by ({error}): {self.keys_url}")
