@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import anywidget
 import traitlets
 
+from pbm360.widgets.writable import ShownWidget
 
-class OrderDrawer(anywidget.AnyWidget):
+
+class OrderDrawer(ShownWidget):
     """Shows an order's events while `order_id` is not empty."""
 
     _esm = Path(__file__).with_name("drawer.js")

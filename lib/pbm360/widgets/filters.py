@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anywidget
 import traitlets
 
+from pbm360.widgets.writable import ShownWidget
 
-class FilterBar(anywidget.AnyWidget):
+
+class FilterBar(ShownWidget):
     """Drop-downs over the values that occur. `chosen` maps a filter's key to a value that is offered, or is empty."""
 
     _esm = Path(__file__).with_name("filters.js")
+    _writable = frozenset({"chosen"})
     filters = traitlets.List(traitlets.Dict()).tag(sync=True)
     chosen = traitlets.Dict(key_trait=traitlets.Unicode(), value_trait=traitlets.Unicode()).tag(sync=True)
 

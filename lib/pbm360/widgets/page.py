@@ -6,16 +6,16 @@ import datetime
 from collections.abc import Callable
 from pathlib import Path
 
-import anywidget
 import traitlets
 
 from pbm360.operations.desk import ReadFailure
+from pbm360.widgets.writable import ShownWidget
 
 BEAT_SECONDS = 3.0  # the page says so often that somebody looks at it
 STALE_SECONDS = 10.0
 
 
-class PageHead(anywidget.AnyWidget):
+class PageHead(ShownWidget):
     """Tells the page what it shows and hears its heartbeat. `tick` grows with each picture.
 
     `busy`: the numbers on the page are not yet those of the choices that were made.

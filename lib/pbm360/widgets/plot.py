@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import anywidget
 import traitlets
+
+from pbm360.widgets.writable import ShownWidget
 
 PLOTLY_ADDRESS = "/voila/static/plotly.min.js"  # the dashboards' server serves plotly's own file there
 
 
-class PlotPanel(anywidget.AnyWidget):
+class PlotPanel(ShownWidget):
     """Shows a figure; what the viewer clicks can be heard."""
 
     _esm = Path(__file__).with_name("plot.js")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anywidget
 import traitlets
+
+from pbm360.widgets.writable import ShownWidget
 
 TITLE = "What changed since my shift began?"
 
 
-class SincePanel(anywidget.AnyWidget):
+class SincePanel(ShownWidget):
     """Adds up `figures.since.changes_by_step` since a moment that the viewer chooses."""
 
     _esm = Path(__file__).with_name("since.js")

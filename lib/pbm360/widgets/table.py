@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import anywidget
 import traitlets
+
+from pbm360.widgets.writable import ShownWidget
 
 LONGEST_MESSAGE = 300  # characters of what a page may say it opened
 
 
-class TablePanel(anywidget.AnyWidget):
+class TablePanel(ShownWidget):
     """Shows lists of rows (dicts by column). A column is (name, label, kind); kinds are those of table.js.
 
     `open`: the row's id, which can be clicked; `pill`: a status; `duration` and `hours`: hours; `days`; `number`;

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import anywidget
 import traitlets
 
+from pbm360.widgets.writable import ShownWidget
 
-class KpiTiles(anywidget.AnyWidget):
+
+class KpiTiles(ShownWidget):
     """Shows tiles; each keeps its place by its key."""
 
     _esm = Path(__file__).with_name("tiles.js")
