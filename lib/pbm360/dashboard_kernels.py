@@ -52,6 +52,10 @@ class WarmKernelManager(AsyncMappingKernelManager):
         """Return the kernels that wait for a viewer."""
         return {kernel_id for _, task in self._waiting() if (kernel_id := _started(task))}
 
+    def starting_count(self) -> int:
+        """Return how many kernels are on their way into a pool; they may be listed already, or not yet."""
+        return sum(not task.done() for pool in getattr(self, "_pools", {}).values() for task in pool)
+
     async def replace_dead_kernels(self) -> None:
         """Take what ended while it waited out of the pools, so that no viewer gets it, and start others."""
         for notebook, task in self._waiting():
@@ -88,6 +92,10 @@ class KernelOwners(Authorizer):
         kept = set(living)
         self._owners = {kernel: owner for kernel, owner in self._owners.items() if kernel in kept}
         self._owners[kernel_id] = viewer
+
+    def owned(self, living: set[str]) -> set[str]:
+        """Return those of the `living` kernels that are some viewer's."""
+        return living & self._owners.keys()
 
     def is_authorized(self, handler: RequestHandler, user, action: str, resource: str) -> bool:
         """Tell whether the kernel of the request's path is the viewer's; nothing but kernels asks."""

@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import plotly
 from jinja2 import ChoiceLoader
@@ -85,17 +86,31 @@ class PageHandler(TornadoVoilaHandler):
     """
 
     kernel_budget = Settings.kernel_budget
+    arriving: ClassVar[set[PageHandler]] = set()  # those whose viewers have a place, and no kernel yet
 
     async def get(self, path: str | None = None) -> None:
         """Answer with the page, piece by piece, or with 503 where the kernel budget is spent."""
         if path:
             raise HTTPError(404)
         await self.kernel_manager.replace_dead_kernels()
-        waiting = self.kernel_manager.waiting_kernel_ids()
-        if len(set(self.kernel_manager.list_kernel_ids()) - waiting) >= self.kernel_budget:
+        self._take_place()
+        try:
+            _ = self.xsrf_token  # asking for it sets the cookie
+            await super().get(path)
+        finally:
+            self.arriving.discard(self)
+
+    def _take_place(self) -> None:
+        """Take a place, or refuse (503) where none is left. Nothing is awaited here: of many who come at once each is
+        counted, although their kernels start later."""
+        manager = self.kernel_manager
+        living = set(manager.list_kernel_ids())
+        owned = self.authorizer.owned(living)
+        # Of those that are nobody's, some are on their way into a pool, and some to those who arrive.
+        strays = len(living - owned - manager.waiting_kernel_ids()) - manager.starting_count()
+        if len(owned) + max(strays, len(self.arriving)) >= self.kernel_budget:
             raise HTTPError(503, f"all {self.kernel_budget} places are taken", reason="All places are taken; try again")
-        _ = self.xsrf_token  # asking for it sets the cookie
-        await super().get(path)
+        self.arriving.add(self)
 
     def write(self, chunk: str | bytes | dict) -> None:
         """Write a piece of the page; the kernel that it names becomes the viewer's before the viewer can know it."""
@@ -103,6 +118,7 @@ class PageHandler(TornadoVoilaHandler):
         if named:
             living = self.kernel_manager.list_kernel_ids()
             self.authorizer.give(named.group(1), self.current_user.username, living)
+            self.arriving.discard(self)
         super().write(chunk)
 
     def write_error(self, status_code: int, **options) -> None:
