@@ -16,14 +16,14 @@ TIMES = {"FILL": np.arange(1.0, 101.0)}  # deliveries took 1, 2, ... 100 hours f
 )
 def test_the_remaining_time_is_that_of_deliveries_that_took_longer_than_the_age(age, share, right):
     orders = orders_frame(open_order("A1", age, 24))
-    assert expected_hours(orders, TIMES, share).iloc[0] == pytest.approx(right, nan_ok=True)
+    assert expected_hours(orders, TIMES, (share,))[0].iloc[0] == pytest.approx(right, nan_ok=True)
 
 
 def test_closed_orders_and_stages_without_history_have_no_expectation():
     orders = orders_frame(
         open_order("A1", 1, 24, stage="QA"), delivered_order("D1", 1, True), open_order("U1", None, None)
     )
-    assert expected_hours(orders, TIMES, 0.5).isna().all()
+    assert expected_hours(orders, TIMES, (0.5,))[0].isna().all()
 
 
 def test_a_stage_with_few_deliveries_says_nothing():

@@ -23,8 +23,7 @@ BANDS = (
 
 def count_by_used_share(orders: pd.DataFrame) -> pd.Series:
     """Count open orders by the share of their stage's allowed time that they have used; index: the bands' labels."""
-    timed = orders[(orders["status"] == "open") & orders["age_hours"].notna() & orders["sla_hours"].notna()]
-    used = (timed["age_hours"] / timed["sla_hours"]).to_numpy(float)
+    used = (orders["age_hours"] / orders["sla_hours"])[orders["status"] == "open"].dropna().to_numpy(float)
     places = np.searchsorted([upper for upper, _, _ in BANDS], used)  # a band's upper bound belongs to it
     labels = [label for _, label, _ in BANDS]
     return pd.Series(np.bincount(places, minlength=len(BANDS)), labels, name="order_count")

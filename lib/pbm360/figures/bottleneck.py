@@ -19,12 +19,12 @@ def scored_stages(orders: pd.DataFrame, stage_flow: pd.DataFrame) -> pd.DataFram
     Columns: stage_label, sla_hours, score, arrival_count, completion_count (24 h), open_count, p90_wait_hours.
     `orders` are the open orders that count, `stage_flow` as of sql/dashboards/stage_flow.sql.
     """
-    open_orders = orders[orders["status"] == "open"]
+    open_stages = orders["stage"][orders["status"] == "open"]
     flow = stage_flow.set_index("stage")
     table = flow[["stage_label", "sla_hours", "p90_wait_hours"]].assign(
         arrival_count=flow["arrival_count_day"],
         completion_count=flow["completion_count_day"],
-        open_count=open_orders["stage"].value_counts().reindex(flow.index, fill_value=0),
+        open_count=open_stages.value_counts().reindex(flow.index, fill_value=0),
     )
     before = table["open_count"] - table["arrival_count"] + table["completion_count"]
     table["score"] = bottleneck_scores(table.assign(before_count=before))

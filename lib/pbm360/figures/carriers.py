@@ -17,14 +17,18 @@ NORMAL_95 = 1.959964  # quantile of the normal distribution for a 95 % interval
 
 
 def promised_orders(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFrame:
-    """Return the orders by which "on time" is judged, with `is_kept`: delivered with a promise in the last
-    `WINDOW_DAYS` days, and open ones that are past their promise (never kept)."""
+    """Return `order_id`, `carrier` and `is_kept` of the orders by which "on time" is judged.
+
+    They are those delivered with a promise in the last `WINDOW_DAYS` days, and the open ones that are past their
+    promise (never kept).
+    """
     now = pd.Timestamp(as_of)
     since = now - pd.Timedelta(days=WINDOW_DAYS)
     is_delivered = (orders["status"] == "delivered") & orders["is_on_time"].notna() & (orders["delivered_at"] >= since)
     is_overdue = (orders["status"] == "open") & (orders["promised_at"] < now)
-    chosen = orders[is_delivered | is_overdue]
-    return chosen.assign(is_kept=(chosen["status"] == "delivered") & (chosen["is_on_time"] == True))  # noqa: E712 (nulls)
+    chosen = orders.loc[is_delivered | is_overdue, ["order_id", "carrier", "status", "is_on_time"]]
+    is_kept = (chosen["status"] == "delivered") & (chosen["is_on_time"] == True)  # noqa: E712 (nulls)
+    return chosen[["order_id", "carrier"]].assign(is_kept=is_kept)
 
 
 def on_time_by_carrier(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFrame:

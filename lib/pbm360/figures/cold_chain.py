@@ -21,7 +21,8 @@ STATES = (
 def cold_shipments(orders: pd.DataFrame, as_of: datetime.datetime) -> pd.DataFrame:
     """Return the cold orders shipped in the last `WINDOW_DAYS` days with `state`: in_range, excursion, not_watched."""
     since = pd.Timestamp(as_of) - pd.Timedelta(days=WINDOW_DAYS)
-    cold = orders[(orders["is_cold_chain"] == True) & (orders["shipped_at"] >= since)]  # noqa: E712 (nulls)
+    is_cold = (orders["is_cold_chain"] == True) & (orders["shipped_at"] >= since)  # noqa: E712 (nulls)
+    cold = orders.loc[is_cold, ["carrier", "is_temperature_monitored", "is_in_temperature"]]
     watched, kept = cold["is_temperature_monitored"] == True, cold["is_in_temperature"] == True  # noqa: E712 (nulls)
     states = pd.Series("not_watched", cold.index).mask(watched & kept, "in_range").mask(watched & ~kept, "excursion")
     return cold.assign(state=states, carrier_code=cold["carrier"].fillna(""))

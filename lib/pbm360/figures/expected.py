@@ -24,8 +24,8 @@ def count_by_state(orders: pd.DataFrame) -> pd.Series:
 
     Nothing is expected (`unknown`) where no history tells of the stage, or no delivery took as long as the order has.
     """
-    promised = orders[(orders["status"] == "open") & orders["promised_at"].notna()]
-    return promised["delivery_state"].fillna("unknown").value_counts().reindex(list(LABELS), fill_value=0)
+    states = orders["delivery_state"][(orders["status"] == "open") & orders["promised_at"].notna()]
+    return states.fillna("unknown").value_counts().reindex(list(LABELS), fill_value=0)
 
 
 def expected_board(orders: pd.DataFrame, *, is_history_known: bool = True) -> Chart:

@@ -17,7 +17,7 @@ def count_by_stage(orders: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
     `orders` has the grain and columns of sql/dashboards/orders.sql, `stages` those of stages.sql. Orders without a
     stage form a last row of their own.
     """
-    open_orders = orders[orders["status"] == "open"]
+    open_orders = orders.loc[orders["status"] == "open", ["stage_label", "risk"]]
     counts = open_orders.groupby(["stage_label", "risk"]).size().unstack(fill_value=0)
     labels = [*stages["stage_label"], *(label for label in counts.index if label not in set(stages["stage_label"]))]
     return counts.reindex(index=labels, columns=list(STATUSES), fill_value=0)

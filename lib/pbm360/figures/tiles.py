@@ -12,6 +12,7 @@ from pbm360.figures.style import duration_text
 from pbm360.figures.throughput import count_by_hour
 
 TREND_HOURS = 24
+OPEN_COLUMNS = ("risk", "age_hours", "hours_to_breach", "promised_at")  # what the tiles look at of open orders
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def count_tile(key: str, label: str, number: int, detail: str, status: str = "",
 def tiles(orders: pd.DataFrame, as_of: datetime.datetime) -> list[Tile]:
     """Return the tiles for orders of the grain and columns of sql/dashboards/orders.sql, as of an instant (UTC)."""
     now = pd.Timestamp(as_of)
-    open_orders = orders[orders["status"] == "open"]
+    open_orders = orders.loc[orders["status"] == "open", list(OPEN_COLUMNS)]
     hourly = count_by_hour(orders, as_of, TREND_HOURS)
     breached = open_orders[open_orders["risk"] == "breached"]
     at_risk = open_orders[open_orders["risk"] == "at_risk"]

@@ -55,8 +55,8 @@ def matching(orders: pd.DataFrame, chosen: Mapping[str, str], *, but: str = "") 
 
 
 def _options(orders: pd.DataFrame, entry: Filter) -> list[list[str]]:
-    first = orders[~orders[entry.column].duplicated()]
-    pairs = zip(first[entry.column], first[entry.label_column], strict=True)
+    is_first = ~orders[entry.column].duplicated()
+    pairs = zip(orders[entry.column][is_first], orders[entry.label_column][is_first], strict=True)
     options = [[value, _label(entry, label)] for value, label in pairs if pd.notna(value) and pd.notna(label)]
     return sorted(options, key=lambda option: option[1])
 

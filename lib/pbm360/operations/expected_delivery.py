@@ -7,7 +7,7 @@ remaining time's median and 90th percentile, less the age, are its own (the empi
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -27,7 +27,7 @@ def with_expectations(orders: pd.DataFrame, background, as_of: datetime.datetime
     """
     now = pd.Timestamp(as_of).tz_convert("UTC")
     remaining = {} if background is None else remaining_by_stage(background.remaining)
-    half, most = (expected_hours(orders, remaining, share) for share in (0.5, 0.9))
+    half, most = expected_hours(orders, remaining, (0.5, 0.9))
     found = orders.assign(eta_p50_at=_after(now, half), eta_p90_at=_after(now, most))
     found = with_forecast(found, None if background is None else background.risk, now)
     found["delivery_state"] = _delivery_state(found, now)
@@ -67,23 +67,25 @@ def remaining_by_stage(remaining: pd.DataFrame) -> dict[str, np.ndarray]:
     return {stage: np.sort(part["remaining_hours"].to_numpy(float)) for stage, part in known.groupby("stage")}
 
 
-def expected_hours(orders: pd.DataFrame, remaining: Mapping[str, np.ndarray], share: float) -> pd.Series:
-    """Return for each open order the hours to the door that a share of like deliveries did not exceed; NaN: unknown.
+def expected_hours(
+    orders: pd.DataFrame, remaining: Mapping[str, np.ndarray], shares: Sequence[float]
+) -> list[pd.Series]:
+    """Return for each share the open orders' hours to the door that this share of like deliveries did not exceed.
 
-    Unknown are stages without history, and orders that are older than any delivery was.
+    NaN: unknown, as of stages without history and of orders that are older than any delivery was.
     """
-    hours = pd.Series(np.nan, orders.index)
-    open_orders = orders[(orders["status"] == "open") & orders["age_hours"].notna()]
-    for stage, part in open_orders.groupby("stage"):
-        times = remaining.get(stage)
-        if times is None:
-            continue
-        ages = part["age_hours"].to_numpy(float).clip(0)
-        shorter = np.searchsorted(times, ages, side="right")
+    hours = [np.full(len(orders), np.nan) for _ in shares]
+    stages, ages = orders["stage"].to_numpy(object), orders["age_hours"].to_numpy(float)
+    is_open = (orders["status"] == "open").to_numpy(bool) & ~np.isnan(ages)
+    for stage, times in remaining.items():
+        places = np.flatnonzero(is_open & (stages == stage))
+        waited = ages[places].clip(0)
+        shorter = np.searchsorted(times, waited, side="right")
         left = len(times) - shorter
-        place = np.minimum(shorter + np.ceil(share * left).astype(int) - 1, len(times) - 1)
-        hours.loc[part.index] = np.where(left > 0, times[place] - ages, np.nan)
-    return hours
+        for found, share in zip(hours, shares, strict=True):
+            place = np.minimum(shorter + np.ceil(share * left).astype(int) - 1, len(times) - 1)
+            found[places] = np.where(left > 0, times[place] - waited, np.nan)
+    return [pd.Series(found, orders.index) for found in hours]
 
 
 def _after(now: pd.Timestamp, hours: pd.Series) -> pd.Series:

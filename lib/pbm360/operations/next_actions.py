@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from pbm360.figures.style import instant_text
@@ -52,6 +53,7 @@ STAGES_OF = {
     "warehouse": ("FILL", "QA", "PACK", "LABELLED"),
     "carrier": CARRIER_STAGES,
 }
+KIND_OF_STAGE = {stage: kind for kind, stages in STAGES_OF.items() for stage in stages}  # where nothing worse holds
 
 
 def with_exceptions(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
@@ -60,7 +62,7 @@ def with_exceptions(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     `orders` are as `with_expectations` gives them.
     """
     is_open, breached = orders["status"] == "open", orders["risk"] == "breached"
-    held = {
+    held = {  # in the order of KINDS, of which those by the stage come last
         "gap": orders["gap"] == "red",
         "temperature": (orders["is_cold_chain"] == True) & (orders["minutes_outside_range"] > MINUTES_ALLOWED),  # noqa: E712 (nulls)
         "exception": orders["stage"] == "EXCEPTION",
@@ -68,10 +70,10 @@ def with_exceptions(orders: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
         "promise": orders["promised_at"] < now,
         "denied": orders["stage"] == "PA_DENIED",
         "urgent": breached & (orders["priority"] == "urgent"),
-    } | {key: breached & orders["stage"].isin(stages) for key, stages in STAGES_OF.items()}
-    found = pd.Series(None, orders.index, dtype=object)
-    for kind in reversed(KINDS):
-        found[is_open & held[kind.key]] = kind.key
+    }
+    by_stage = orders["stage"].map(KIND_OF_STAGE).where(breached, None).to_numpy(object)
+    worst = np.select([condition.to_numpy(bool) for condition in held.values()], list(held), default=by_stage)
+    found = pd.Series(np.where(is_open & pd.notna(worst), worst, None), orders.index, dtype=object)
     labels = {kind.key: kind.what for kind in KINDS}
     return orders.assign(
         exception=found,
@@ -85,7 +87,7 @@ def exception_groups(orders: pd.DataFrame) -> list[dict]:
 
     `longest_since` is the instant since when the longest has been in its stage (ISO 8601; None where unknown).
     """
-    found = orders[orders["exception"].notna()]
+    found = orders.loc[orders["exception"].notna(), ["exception", "stage_entered_at"]]
     counts = found.groupby("exception")["stage_entered_at"].agg(["size", "min"])
     return [
         {
