@@ -6,22 +6,18 @@
 
 with
     orders as (
-        select *
-        from pbm_serving.order_lifecycle
-        where
-            status = 'open'
-            or last_event_at >= timestamp_sub(@now, interval @history_days day)
-    ),
-    aged_orders as (
         select
-            order_id,
+            *,
             if(
                 status = 'open',
                 timestamp_diff(@now, stage_entered_at, microsecond) / 3600000000,
                 null
             ) as age_hours,
             timestamp_diff(sla_due_at, stage_entered_at, microsecond) / 3600000000 as sla_hours
-        from orders
+        from pbm_serving.order_lifecycle
+        where
+            status = 'open'
+            or last_event_at >= timestamp_sub(@now, interval @history_days day)
     )
 select
     orders.order_id,
@@ -49,18 +45,17 @@ select
     orders.minutes_outside_range,
     orders.is_in_temperature,
     orders.delivery_attempt_count,
-    aged_orders.age_hours,
-    aged_orders.sla_hours,
-    aged_orders.sla_hours - aged_orders.age_hours as hours_to_breach,
+    orders.age_hours,
+    orders.sla_hours,
+    orders.sla_hours - orders.age_hours as hours_to_breach,
     case
         when orders.status != 'open' then null
-        when aged_orders.age_hours is null or aged_orders.sla_hours is null then 'untimed'
-        when aged_orders.age_hours > aged_orders.sla_hours then 'breached'
-        when aged_orders.age_hours > @at_risk_share * aged_orders.sla_hours then 'at_risk'
+        when orders.age_hours is null or orders.sla_hours is null then 'untimed'
+        when orders.age_hours > orders.sla_hours then 'breached'
+        when orders.age_hours > @at_risk_share * orders.sla_hours then 'at_risk'
         else 'on_track'
     end as risk
 from orders
-inner join aged_orders on aged_orders.order_id = orders.order_id
 left join pbm_gold.dim_stages as stages on stages.stage = orders.stage
 left join pbm_gold.dim_pharmacies as pharmacies
     on pharmacies.pharmacy_id = orders.pharmacy_id and pharmacies.is_latest
