@@ -1,7 +1,8 @@
 -- How each source is doing: its last event, how much it sent in the last hour, how much it usually
 -- sends in this one.
--- Grain: one row per source that sent anything in four weeks.
--- Sources: those of lifecycle/copies.sql by lifecycle/known_events.sql.
+-- Grain: one row per source that is known, or that sent anything in four weeks; of one that did not,
+-- nothing but its name is told, and that no event came.
+-- Sources: those of lifecycle/copies.sql by lifecycle/known_events.sql, pbm_ops.rule_event_types.
 -- Parameter: now (UTC). Usually: the mean of the same hour before @now in the same weekday of the
 -- weeks before, of which the source was there.
 
@@ -32,16 +33,25 @@ with
             countif(weeks_ago between 1 and 4 and seconds_into_week < 3600) as earlier_count
         from heard
         group by source
+    ),
+    sources as (
+        select source
+        from pbm_ops.rule_event_types
+        union distinct
+        select source
+        from first_heard
     )
 select
-    source,
-    last_known_at,
-    last_event_at,
-    event_count_hour,
-    least(div(timestamp_diff(@now, first_known_at, second) - 3600, 604800), 4) as week_count,
+    sources.source,
+    first_heard.last_known_at,
+    first_heard.last_event_at,
+    coalesce(first_heard.event_count_hour, 0) as event_count_hour,
+    least(div(timestamp_diff(@now, first_heard.first_known_at, second) - 3600, 604800), 4)
+        as week_count,
     safe_divide(
-        earlier_count,
-        least(div(timestamp_diff(@now, first_known_at, second) - 3600, 604800), 4)
+        first_heard.earlier_count,
+        least(div(timestamp_diff(@now, first_heard.first_known_at, second) - 3600, 604800), 4)
     ) as usual_count_hour
-from first_heard
-order by source;
+from sources
+left join first_heard on first_heard.source = sources.source
+order by sources.source;

@@ -53,6 +53,7 @@ def test_a_source_is_silent_only_at_an_hour_in_which_it_usually_sends():
         ("carrier", pd.Timestamp(NOW), 0, 80.0),
         ("iot", pd.Timestamp(NOW), 0, 2.0),
         ("oms", pd.Timestamp(NOW), 60, 70.0),
+        ("crm", pd.NaT, 0, None),  # never heard: there is no usual hour
     ]
     signals = list(source_signals(pd.DataFrame(rows, columns=columns)))
     assert [(signal.rule, signal.subject) for signal in signals] == [("source_silent", "Carriers")]

@@ -181,7 +181,7 @@ def page(asked, open_page):
     """The page, once what changes slowly has been read too; at the end nothing was an error or came from elsewhere."""
     page, record = open_page()
     page.wait_for_function("() => document.querySelector('tr[data-order=P0]')")
-    expect(page.get_by_test_id("table-feeds").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_test_id("table-feeds").locator("tbody tr")).to_have_count(6)
     expect(page.get_by_test_id("panel-bottleneck").locator(".card-subtitle")).to_contain_text("Fill")
     yield page
     assert (record.errors, record.outside()) == ([], [])
@@ -402,7 +402,7 @@ def test_who_runs_out_first(asked, page):
 
 
 def test_feeds(asked, page):
-    row = page.get_by_test_id("table-feeds").locator("tbody tr")
+    row = page.get_by_test_id("table-feeds").locator("tbody tr", has_text="Warehouse scanners")
     names = ("source", "event_count_hour", "usual_count_hour", "state")
 
     def counted():

@@ -250,3 +250,24 @@ def test_a_warehouse_that_hangs_is_said_to_and_the_process_still_stops_when_aske
 
 def test_the_process_ends_without_its_parent(start_process):
     assert start_process("--only-with-parent", "1").wait(60) == 0
+
+
+def test_every_known_source_is_told_of_also_those_that_are_not_heard(make_warehouse):
+    warehouse = make_warehouse()
+    types = [{"event_type": f"{source}_1", "source": source} for source in ("crm", "iot", "wms")]
+    warehouse.load_rows("ops.rule_event_types", types, replace=True)
+
+    def heard(number, source, days_ago):
+        at = NOW - datetime.timedelta(days=days_ago)
+        row = {"event_id": f"e{number}", "source": source, "event_type": "picked", "event_at": at, "order_id": "A1"}
+        times = {"event_date": at.date(), "publish_time": at, "ingested_at": at, "known_at": at}
+        return row | times | {"stage": "FILL", "stage_order": 80, "message_id": f"m{number}", "schema_version": 1}
+
+    warehouse.load_rows("live.order_events", [heard(1, "wms", 0.01), heard(2, "crm", 29.5), heard(3, "new", 0.02)])
+    rows = warehouse.run("dashboards/feeds.sql", {"now": NOW}).to_pylist()
+    assert [(row["source"], row["event_count_hour"], row["last_known_at"] is None) for row in rows] == [
+        ("crm", 0, True),
+        ("iot", 0, True),
+        ("new", 1, False),
+        ("wms", 1, False),
+    ]

@@ -90,9 +90,12 @@ def health_signals(health: pd.DataFrame) -> Iterator[Signal]:
 
 
 def source_signals(feeds: pd.DataFrame) -> Iterator[Signal]:
-    """Yield the sources that are silent at an hour in which they usually send (sql/dashboards/feeds.sql)."""
+    """Yield the sources that are silent at an hour in which they usually send (sql/dashboards/feeds.sql).
+
+    One that has not been heard in four weeks, or never, has no such hour: the page says so, and nobody is woken.
+    """
     for row in feed_rows(feeds):
-        if row["state"] == "silent":
+        if row["state"] == "silent" and row["usual_count_hour"] is not None:
             heard = f"{row['event_count_hour']} events in the last hour"
             words = f"{row['source']}: {heard}, usually {row['usual_count_hour']:.0f}"
             yield Signal("source_silent", row["source"], 1.0, words)

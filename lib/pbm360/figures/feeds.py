@@ -22,8 +22,8 @@ LEAST_USUAL = 5.0  # events an hour; below, a rate says nothing
 def feed_rows(feeds: pd.DataFrame) -> list[dict]:
     """Return one row a source: name, state (`feed_state`), heard_at, event_count_hour, usual_count_hour.
 
-    `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate, silent below a tenth, loud over
-    its threefold; one without a usual rate is judged by nothing.
+    `feeds` is sql/dashboards/feeds.sql. A source is quiet below half of its usual rate, silent below a tenth or where
+    nothing came in four weeks, loud over its threefold; another one without a usual rate is judged by nothing.
     """
     rows = []
     for row in feeds.itertuples():
@@ -31,7 +31,7 @@ def feed_rows(feeds: pd.DataFrame) -> list[dict]:
         rows.append(
             {
                 "source": SOURCE_NAMES.get(row.source, row.source),
-                "state": feed_state(row.event_count_hour, usual),
+                "state": "silent" if pd.isna(row.last_known_at) else feed_state(row.event_count_hour, usual),
                 "heard_at": instant_text(row.last_known_at),
                 "event_count_hour": int(row.event_count_hour),
                 "usual_count_hour": None if usual is None else round(usual, 1),
