@@ -4,7 +4,7 @@ import datetime
 import decimal
 
 import pytest
-from google.api_core.exceptions import BadRequest
+from google.api_core.exceptions import BadRequest, NotFound
 
 from pbm360.settings import Settings, SettingsError
 from pbm360.warehouse import (
@@ -134,3 +134,32 @@ def test_a_bad_statement_raises(warehouse):
 def test_a_table_must_be_named_by_its_layer(warehouse):
     with pytest.raises(ValueError, match=r"layer\.table"):
         warehouse.read_table("orders")
+
+
+def test_works_side_by_side_have_clients_of_their_own_which_stay_open(warehouse):
+    first, second = (warehouse.together([lambda other: other.client] * 2) for _ in range(2))
+    assert first[0] is second[0] and first[1] is second[1]
+    assert len({id(client) for client in (warehouse.client, *first)}) == 3
+    assert warehouse.together([lambda other: other.query("select 1 as n").to_pylist()] * 3) == [[{"n": 1}]] * 3
+
+
+def test_the_first_failure_of_works_side_by_side_is_raised_once_all_have_ended(warehouse):
+    ended = []
+
+    def fails(other):
+        other.query("select nothing from nowhere")
+
+    def works(other):
+        ended.append(other.query("select 1 as n").to_pylist())
+
+    with pytest.raises(NotFound):
+        warehouse.together([fails, works])
+    assert ended == [[{"n": 1}]]
+
+
+def test_works_may_have_works_of_their_own(warehouse):
+    def nested(other):
+        return other.together([lambda third: id(third.client), lambda fourth: id(fourth.client)])
+
+    found = warehouse.together([nested, nested])
+    assert len({client for pair in found for client in pair}) == 4

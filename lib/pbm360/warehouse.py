@@ -122,6 +122,7 @@ class Warehouse:
         if settings.target == "local" and not settings.bigquery_url:
             raise SettingsError("no local BigQuery is known; run `pbm360 up` (or set PBM360_BIGQUERY_URL)")
         self.settings = settings
+        self._others: list[Warehouse] = []
         self._limits, self._read_limits = {}, {}
         if patience_seconds is not None:
             retry = bigquery.DEFAULT_RETRY.with_timeout(patience_seconds)
@@ -168,16 +169,19 @@ class Warehouse:
         return self.query(read_sql(sql_file, self.settings.dataset_prefix, staged=staged), parameters)
 
     def together(self, works: Sequence[Callable[[Warehouse], Found]]) -> list[Found]:
-        """Return what each work returns, in their order; they run side by side, each with clients of its own.
+        """Return what each work returns, in their order; they run side by side, each with clients of its own, which
+        stay open for the next time.
 
         Where one fails its error is raised once all have ended.
         """
+        self._others += [self._another() for _ in works[len(self._others) :]]
         with ThreadPoolExecutor(max(len(works), 1)) as threads:
-            jobs = [threads.submit(work, self._another()) for work in works]
+            jobs = [threads.submit(work, other) for work, other in zip(works, self._others, strict=False)]
         return [job.result() for job in jobs]
 
     def _another(self) -> Warehouse:
         other = copy.copy(self)
+        other._others = []
         for name in ("client", "reader"):  # opened on first use, one a thread
             vars(other).pop(name, None)
         return other

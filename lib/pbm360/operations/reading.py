@@ -9,6 +9,7 @@ import datetime
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -88,11 +89,11 @@ def read_snapshot(
 ) -> Snapshot:
     """Read the operation as of now; the stages are those of the snapshot `before` while gold's mark stands."""
     now, started = datetime.datetime.now(datetime.UTC), time.monotonic()
-    freshness = read_freshness(warehouse, now)
+    freshness, orders = warehouse.together([partial(read_freshness, now=now), partial(read_orders, now=now)])
     is_known = before is not None and gold_mark(before.freshness, before.as_of) == gold_mark(freshness, now)
     return Snapshot(
         as_of=now,
-        orders=read_orders(warehouse, now).to_pandas(),
+        orders=orders.to_pandas(),
         stages=before.stages if is_known else warehouse.run("dashboards/stages.sql").to_pandas(),
         freshness=freshness,
         background=background,

@@ -12,6 +12,7 @@ import datetime
 import itertools
 import os
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -167,7 +168,17 @@ def main() -> None:
         start_beside(answers.run, answerer, kind, load_settings, stop)
     start_beside(run_background, picture, load_settings, stop)
     start_beside(run_satisfaction, SatisfactionPage(), load_settings, stop)
-    run(picture, load_settings, stop, watchdog)
+    status = 0
+    try:
+        run(picture, load_settings, stop, watchdog)
+    except SystemExit:
+        pass  # it was told to end
+    except Exception:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)  # Python would wait for the threads of a read that hangs
 
 
 def _end(*_) -> None:
