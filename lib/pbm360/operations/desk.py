@@ -140,6 +140,7 @@ class Desk:
     def __init__(self, folder: Path, view_file: str = VIEW_FILE, failure_file: str = FAILURE_FILE):
         self.folder = folder
         self.view_file, self.failure_file = view_file, failure_file
+        self._marked = [str(folder / name) for name in (view_file, failure_file)]  # looked at many times a second
         self._seen: tuple = (None, None)
         self._waiting: dict[str, Question] = {}
         self._last: dict[str, Question] = {}
@@ -212,12 +213,12 @@ class Desk:
         return (self.folder / ANSWERS / f"{question.key}.json").exists()
 
     def _mark(self) -> tuple:
-        return tuple(_version(self.folder / name) for name in (self.view_file, self.failure_file))
+        return tuple(_version(path) for path in self._marked)
 
 
-def _version(path: Path) -> tuple[int, int] | None:
+def _version(path: str) -> tuple[int, int] | None:
     try:
-        found = path.stat()
+        found = os.stat(path)  # noqa: PTH116 (a Path costs more than the look)
     except FileNotFoundError:
         return None
     return found.st_ino, found.st_mtime_ns
