@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from pbm360.figures.style import carrier_name, instant_text
@@ -19,17 +20,18 @@ def order_rows(orders: pd.DataFrame, *, overdue: bool, count: int) -> list[dict]
 
     One dict an order: texts (empty where unknown), and instants from which its hours are counted (None where unknown).
     """
-    hours = orders["hours_to_breach"]  # null where nothing is limited: neither below 0 nor above
-    chosen = orders.loc[(orders["status"] == "open") & (hours < 0 if overdue else hours >= 0), _columns(orders)]
+    hours = orders["hours_to_breach"].to_numpy(float)  # NaN where nothing is limited: neither below 0 nor above
+    is_chosen = (orders["status"] == "open").to_numpy(bool) & (hours < 0 if overdue else hours >= 0)
+    chosen = orders.loc[_with_smallest(hours, is_chosen, count), _columns(orders)]
     return _rows(chosen.sort_values(["hours_to_breach", "order_id"]).head(count))
 
 
 def worst_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
     """Return the `count` worst exceptions: by kind, then by how long they are over their limit."""
-    places = {kind.key: place for place, kind in enumerate(KINDS)}
-    found = orders.loc[orders["exception"].notna(), _columns(orders)]
-    found = found.assign(place=found["exception"].map(places)).sort_values(["place", "hours_to_breach", "order_id"])
-    return _rows(found.head(count))
+    places = orders["exception"].map({kind.key: place for place, kind in enumerate(KINDS)}).to_numpy(float)
+    is_chosen = _with_smallest(places, ~np.isnan(places), count)
+    found = orders.loc[is_chosen, _columns(orders)].assign(place=places[is_chosen])
+    return _rows(found.sort_values(["place", "hours_to_breach", "order_id"]).head(count))
 
 
 def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
@@ -37,7 +39,9 @@ def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
 
     Instants are told to the quarter of an hour, which is more than is known of them.
     """
-    found = orders.loc[orders["slack_days"].notna(), GAP_COLUMNS].sort_values(["slack_days", "order_id"]).head(count)
+    slack = orders["slack_days"].to_numpy(float)
+    found = orders.loc[_with_smallest(slack, ~np.isnan(slack), count), GAP_COLUMNS]
+    found = found.sort_values(["slack_days", "order_id"]).head(count)
     return [
         {
             "order_id": row.order_id,
@@ -50,6 +54,12 @@ def gap_rows(orders: pd.DataFrame, *, count: int) -> list[dict]:
         }
         for row in found.itertuples()
     ]
+
+
+def _with_smallest(values: np.ndarray, is_chosen: np.ndarray, count: int) -> np.ndarray:
+    """Tell which of the chosen rows have one of the `count` smallest values, so that no more are sorted; ties stay."""
+    found = values[is_chosen]
+    return is_chosen & (values <= np.partition(found, count - 1)[count - 1]) if len(found) > count else is_chosen
 
 
 def _columns(orders: pd.DataFrame) -> list[str]:
