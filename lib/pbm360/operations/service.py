@@ -31,7 +31,8 @@ from pbm360.satisfaction.service import SatisfactionPage, run_satisfaction
 from pbm360.settings import Settings, load_settings
 from pbm360.warehouse import READ_ERRORS, Warehouse
 
-READ_PATIENCE_SECONDS = 8.0
+READ_PATIENCE_SECONDS = 8.0  # then a failure is noted, while the read goes on
+READ_SECONDS = 20.0  # then it is given up: tried again and again, it would wait longer each time
 WATCH_SECONDS = 1.0
 LEAST_PAUSE_SECONDS = 0.05
 BACKGROUND_SNAPSHOTS = 15  # in so many the background's queries have all been asked again
@@ -129,7 +130,7 @@ def run(picture: Picture, load: Callable[[], Settings], stop: threading.Event, w
         settings = load() if warehouse is None else warehouse.settings
         folder = desk_folder(settings)
         try:
-            warehouse = warehouse or Warehouse(settings)
+            warehouse = warehouse or Warehouse(settings, patience_seconds=READ_SECONDS)
             with watchdog.reading(folder):
                 picture.take(warehouse, folder)
         except READ_ERRORS as error:
