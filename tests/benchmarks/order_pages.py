@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import websocket
 
 from pbm360.domain import rules
-from pbm360.figures.style import duration_text
+from pbm360.figures.style import carrier_name, duration_text
 from pbm360.warehouse import Warehouse
 from pbm360.widgets.page import BEAT_SECONDS
 from tests.dashboards.viewers import Viewer, WidgetsOfPage, listen
@@ -31,6 +31,11 @@ ENTERED_BY = {"RECEIVED": "received_at", "PA_PENDING": "prior_authorization_subm
 ENTERED_BY |= {"SCHEDULING": "clinical_verified_at", "SHIPPED": "shipped_at"}
 ROUNDING_HOURS = 0.06
 TRUTH = "select * from pbm_truth.orders order by order_id"
+NAMES = """
+    select pharmacy_id as code, name from pbm_gold.dim_pharmacies where is_latest
+    union all
+    select drug_ndc, name from pbm_gold.dim_drugs where is_latest
+"""
 KNOWABLE = "select * from pbm_truth.knowable_orders where not is_phantom"
 
 
@@ -99,16 +104,17 @@ def figures_that_differ(warehouse: Warehouse, stories: dict[str, Story]) -> tupl
     """
     truth = {row["order_id"]: row for row in warehouse.query(TRUTH).to_pylist()}
     knowable = {row["order_id"]: row for row in warehouse.query(KNOWABLE).to_pylist()}
+    names = {row["code"]: row["name"] for row in warehouse.query(NAMES).to_pylist()}
     compared, differing = 0, []
     for order_id, story in stories.items():
-        for name, shown, true in _pairs(story, truth[order_id] | knowable.get(order_id, {})):
+        for name, shown, true in _pairs(story, truth[order_id] | knowable.get(order_id, {}), names):
             compared += 1
             if shown != true:
                 differing.append(f"{order_id} {name}: {shown} shown, {true} true")
     return compared, len(stories.keys() & knowable.keys()), differing
 
 
-def _pairs(story: Story, true: dict) -> Iterator[tuple[str, object, object]]:
+def _pairs(story: Story, true: dict, names: dict[str, str]) -> Iterator[tuple[str, object, object]]:
     for name, what in MILESTONES.items():
         moments = [moment for kind, moment in story.events if kind == what]
         if not story.corrects:
@@ -116,7 +122,10 @@ def _pairs(story: Story, true: dict) -> Iterator[tuple[str, object, object]]:
     yield "promised_at", story.moments.get("promised"), true["promised_at"]
     if not story.corrects:
         yield "event_count", len(story.events), true["event_count"]
-    told = story.facts.split(" · ")[0]
+    told, *others = story.facts.split(" · ")
+    pharmacy, drug = (names.get(true[key], true[key]) for key in ("pharmacy_id", "drug_ndc"))
+    carrier = true["carrier"] and carrier_name(true["carrier"])
+    yield "pharmacy, drug and carrier", others, [text for text in (pharmacy, drug, carrier) if text]
     stage, _, age_told = told.rpartition(" for ")  # a stage's name may hold a "for", too
     yield "stage", stage or told, rules.stages()[true["stage"]].label
     entered = true.get(ENTERED_BY.get(true["stage"], ""))
