@@ -70,7 +70,7 @@ class PubSubFeed(SharedInProcess):
         """What was done by now, with the lag and the rate of now."""
         now, clock = time.monotonic(), time.time_ns() // 1000
         with self._lock:
-            state = replace(self._state, blocks_in_flight=len(self._ack_ids), seconds=now - self._started_at)
+            state = replace(self._state, blocks_in_flight=len(self._ack_ids))
             in_hand = [(block.messages[0].stamps.publish_time, len(block.messages)) for block in self._blocks.values()]
         in_hand += [(pulled[0].published, len(pulled)) for pulled, _ in self._puller.waiting()]
         state.backlog = sum(count for _, count in in_hand)
@@ -134,6 +134,7 @@ class PubSubFeed(SharedInProcess):
             self._state.rejected += len(judged.refusals)
             self._state.received += len(judged.block.messages)
             self._state.lag_seconds = max(time.time_ns() // 1000 - published, 0) / MICROSECONDS_PER_SECOND
+            self._state.seconds = time.monotonic() - self._started_at
 
     def close(self) -> None:
         """Return the blocks that could not be landed, so that they come again at once and not after their deadline.

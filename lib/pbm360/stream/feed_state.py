@@ -25,7 +25,7 @@ class FeedState:
     too_late: int = 0  # accepted, landed, and older than any minute that is still counted
     backlog: int = 0
     blocks_in_flight: int = 0
-    seconds: float = 0.0  # since the start
+    seconds: float = 0.0  # from the start to the last block that was acknowledged
     lag_seconds: float = 0.0
     messages_per_second: float = 0.0
 
