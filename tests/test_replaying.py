@@ -24,14 +24,9 @@ CELLS = """
     select minute_at, stage, pharmacy_id, event_count from pbm_replay_live.stage_minutes
     where pharmacy_id != '' and carrier = '' order by minute_at, stage, pharmacy_id
 """
-MORE = """
-    update pbm_replay_live.stage_minutes set event_count = event_count + 1
-    where minute_at = @minute_at and stage = @stage and pharmacy_id = @pharmacy_id and carrier = ''
-"""
-GONE = """
-    delete from pbm_replay_live.stage_minutes
-    where minute_at = @minute_at and stage = @stage and pharmacy_id = @pharmacy_id and carrier = ''
-"""
+MORE = "update pbm_replay_live.stage_minutes set event_count = event_count + 1 where {cell}"
+GONE = "delete from pbm_replay_live.stage_minutes where {cell}"
+CELL = "carrier = '' and minute_at = timestamp '{minute_at}' and stage = '{stage}' and pharmacy_id = '{pharmacy_id}'"
 END = datetime.datetime(2026, 11, 20, 18, tzinfo=datetime.UTC)
 DAYS = [END.date() - datetime.timedelta(days=age) for age in (1, 0)]
 
@@ -101,8 +96,8 @@ def test_a_minute_that_a_replay_counts_otherwise_is_named_and_every_minute_of_an
     identical = compare_minutes(scratch)
     assert (identical.differences, identical.count > 50) == ([], True)
     first, *_, last = scratch.query(CELLS).to_pylist()
-    scratch.query(MORE, {name: first[name] for name in ("minute_at", "stage", "pharmacy_id")})
-    scratch.query(GONE, {name: last[name] for name in ("minute_at", "stage", "pharmacy_id")})
+    scratch.query(MORE.format(cell=CELL.format(**first)))
+    scratch.query(GONE.format(cell=CELL.format(**last)))
     assert [what for _, what in compare_minutes(scratch).differences] == [
         f"the replay counted {first['event_count'] + 1}, its events are {first['event_count']}",
         f"the replay counted 0, its events are {last['event_count']}",

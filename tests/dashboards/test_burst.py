@@ -12,7 +12,6 @@ import psutil
 import pytest
 import requests
 
-from pbm360.dashboard_kernels import KERNEL_IN_PAGE
 from tests.dashboards.conftest import SERVE, START_SECONDS
 from tests.dashboards.viewers import Viewer
 
@@ -53,6 +52,6 @@ def test_viewers_who_come_at_once_get_as_many_places_as_there_are_and_leave_them
     refused = next(answer for answer in answers if answer.status_code == 503)
     assert "All places are taken" in refused.text and int(refused.headers["Retry-After"]) > 0
     let_in = [pair for pair in zip(sessions, answers, strict=True) if pair[1].status_code == 200]
-    viewers = [Viewer(small_site, session, KERNEL_IN_PAGE.search(page.text).group(1)) for session, page in let_in]
+    viewers = [Viewer.of(small_site, session, page) for session, page in let_in]
     assert [viewer.forget() for viewer in viewers] == [204] * BUDGET
     assert [Viewer.arrive(small_site).forget() for _ in range(BUDGET + 1)] == [204] * (BUDGET + 1)

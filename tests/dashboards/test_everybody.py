@@ -40,7 +40,7 @@ AGE = (
 def page(asked, open_page):
     """The page with all its panels; at the end nothing was an error or came from elsewhere."""
     page, record = open_page()
-    expect(page.get_by_test_id("table-feeds").locator("tbody tr")).to_have_count(1)
+    expect(page.get_by_test_id("table-feeds").locator("tbody tr")).to_have_count(6)
     page.wait_for_function("() => document.querySelector('tr[data-order=P0]')")
     yield page
     assert (record.errors, record.outside()) == ([], [])

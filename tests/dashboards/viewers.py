@@ -51,6 +51,11 @@ class Viewer:
         session = requests.Session()
         page = session.get(url, timeout=120)
         assert page.status_code == 200, page.text
+        return cls.of(url, session, page)
+
+    @classmethod
+    def of(cls, url: str, session: requests.Session, page: requests.Response) -> Viewer:
+        """Return who got that page."""
         policy = page.headers["Content-Security-Policy"]
         return cls(url, session, KERNEL_IN_PAGE.search(page.text).group(1), policy)
 
