@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -24,7 +25,8 @@ GONE = "http://127.0.0.1:9/public_key"  # nobody listens there
 def status_for(provider, assertion):
     handler = SimpleNamespace(request=SimpleNamespace(headers={ASSERTION_HEADER: assertion}))
     try:
-        asyncio.run(provider.get_user(handler))
+        with ThreadPoolExecutor(1) as thread:  # on this one the browser of other tests may keep its loop
+            thread.submit(asyncio.run, provider.get_user(handler)).result()
     except HTTPError as refused:
         return refused.status_code
     return 200
