@@ -27,8 +27,8 @@ CHART_FITS = """(key) => {
     );
 }"""
 PHONE_PIXELS = 640  # up to so wide, a table's row is a card, and nobody scrolls to its side
-TABLES_FIT = """() => [...document.querySelectorAll(".table-scroll")]
-    .every((node) => node.scrollWidth <= node.clientWidth)"""
+TABLES_FIT = """() => [...document.querySelectorAll(".table-scroll, td")]
+    .every((node) => !node.checkVisibility() || node.scrollWidth <= node.clientWidth + 1)"""
 WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}}
 INKS = {"light": "#1f2937", "dark": "#e5eaf1"}
 INKED = """(ink) => [...document.querySelectorAll(".js-plotly-plot")]
