@@ -89,7 +89,8 @@ def expected_hours(
 
 
 def _after(now: pd.Timestamp, hours: pd.Series) -> pd.Series:
-    return now + pd.to_timedelta(hours, unit="h")
+    known = hours.notna()  # pandas warns of an overflow where it casts a missing number
+    return (now + pd.to_timedelta(hours.where(known, 0.0), unit="h")).where(known)
 
 
 def _delivery_state(orders: pd.DataFrame, now: pd.Timestamp) -> np.ndarray:
